@@ -1,0 +1,99 @@
+"""The inference image: Debian's Python, locked packages, the model and the code, in layers by rate of change."""
+
+import hashlib
+import json
+
+import dagger
+from dagger import dag
+
+from slipway.toolchain import DEBIAN, debian, requirements, uv
+
+LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
+HOME = "/opt/slipway"
+PORT = 8080
+"""SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
+
+
+def packages(locked: dagger.File) -> dagger.Directory:
+    """The runtime's packages without what serving never touches: tests, headers, training tools."""
+    install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--target", "/site"]
+    prune = (
+        "cd /site && rm -rf bin"
+        " onnxruntime/transformers onnxruntime/quantization onnxruntime/tools onnxruntime/datasets onnxruntime/backend"
+        " sympy mpmath flatbuffers google coloredlogs humanfriendly"
+        " && find . -type d \\( -name tests -o -name test -o -name include \\) -prune -exec rm -rf {} +"
+        " && find . \\( -name '*.pyi' -o -name '*.h' -o -name '*.a' -o -name '*.pxd' \\) -delete"
+        " && python3 -m compileall -q --invalidation-mode unchecked-hash . "
+    )
+    return (
+        uv()
+        .with_file("/requirements.txt", locked)
+        .with_exec([*install, "--python-version", "3.13", "-r", "/requirements.txt"])
+        .with_exec(["sh", "-c", prune])
+        .directory("/site")
+    )
+
+
+def code(inference: dagger.Directory) -> dagger.Directory:
+    """What of `inference/` runs in the image."""
+    return inference.filter(include=["*.py"])
+
+
+async def build(
+    locks: dagger.Directory, inference: dagger.Directory, model: dagger.Directory, platform: dagger.Platform
+) -> dagger.Container:
+    """The image, ready to publish.
+
+    Its build identity is the SHA-256 of what went in: base, packages, model and code. It is a label and a file, and
+    the server gives it in every answer, so that a release can ask the running container which build it is.
+    """
+    locked = requirements(locks, "inference")
+    source = code(inference)
+    inputs = {
+        "base": DEBIAN,
+        "platform": str(platform),
+        "libraries": list(LIBRARIES),
+        "packages": await locked.digest(),
+        "model": await model.digest(),
+        "code": await source.digest(),
+    }
+    identity = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    baked = (
+        dag.directory()
+        .with_new_file("build.json", json.dumps({"build": identity, "inputs": inputs}, indent=1))
+        .with_directory("inference", source)
+    )
+    return (
+        debian(*LIBRARIES, platform=platform)
+        .with_directory(f"{HOME}/site-packages", packages(locked).with_timestamps(0))
+        .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
+        .with_env_variable("PYTHONUNBUFFERED", "1")
+        .with_env_variable("PYTHONDONTWRITEBYTECODE", "1")
+        .with_directory(f"{HOME}/model", model.with_timestamps(0))
+        .with_workdir(HOME)
+        .with_exposed_port(PORT)
+        .with_entrypoint(["python3", "-m", "inference"])
+        .with_default_args(["serve"])
+        .with_label("org.opencontainers.image.title", "slipway inference")
+        .with_label("slipway.build", identity)
+        .with_directory(HOME, baked.with_timestamps(0))
+    )
+
+
+def layout(image: dagger.Container) -> dagger.Directory:
+    """The image as an OCI layout with Docker media types: SageMaker and Lambda refuse OCI manifests."""
+    tarball = image.as_tarball(
+        media_types=dagger.ImageMediaTypes.DockerMediaTypes, forced_compression=dagger.ImageLayerCompression.Gzip
+    )
+    return (
+        dag.container()
+        .from_(DEBIAN)
+        .with_mounted_file("/image.tar", tarball)
+        .with_exec(["sh", "-c", "mkdir /layout && tar -xf /image.tar -C /layout"])
+        .directory("/layout")
+    )
+
+
+def imported(tarball: dagger.File) -> dagger.Container:
+    """A published image, brought back from its registry."""
+    return dag.container().import_(tarball)

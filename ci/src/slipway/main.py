@@ -1,0 +1,242 @@
+"""The verbs a person types. Each composes the parts beside it; none does the work itself."""
+
+from typing import Annotated
+
+import anyio
+import dagger
+from dagger import DefaultPath, Doc, Ignore, field
+
+from slipway import checks, contract, image, model, operations
+from slipway.errors import InputRefused
+from slipway.release import Release
+from slipway.verbs import cached, gate, live, record
+
+SOURCE = [
+    "*",
+    "!inference/**/*.py",
+    "!infra/**/*.py",
+    "!ci/src/**/*.py",
+    "!tests/**/*.py",
+    "!tools/**",
+    "!engine/**",
+    "!.github/**",
+    "!pyproject.toml",
+    "!uv.lock",
+    "!slipway.toml",
+    "!Makefile",
+    "**/__pycache__",
+]
+
+Weights = Annotated[
+    dagger.File | None,
+    Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
+]
+Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
+Environment = Annotated[str, Doc("An environment of slipway.toml.")]
+Aws = Annotated[
+    dagger.Secret | None,
+    Doc(
+        'AWS credentials in credential_process JSON, e.g. cmd:"aws configure export-credentials --format process".'
+        " Without them, everything happens in the local cloud."
+    ),
+]
+Repository = Annotated[
+    dagger.GitRepository, DefaultPath("/"), Doc("The git checkout whose commit names what is published.")
+]
+
+AMD64 = dagger.Platform("linux/amd64")
+LAYOUT = "/in/layout"
+SAMPLE = "/in/sample.jpg"
+EXPECTED = "/in/sample.json"
+
+
+async def commit_tag(repository: dagger.GitRepository) -> str:
+    """The commit's SHA; `-dirty` says that what is built is not what that commit holds."""
+    clean = await repository.uncommitted().is_empty()
+    return await repository.head().commit() + ("" if clean else "-dirty")
+
+
+@record
+class Slipway:
+    """Ships a GPU inference image: test, export, build, publish by digest, deploy, verify, roll back."""
+
+    source: Annotated[
+        dagger.Directory,
+        DefaultPath("/"),
+        Ignore(SOURCE),
+        Doc("The repository, as far as a step can depend on it."),
+    ] = field()
+
+    @property
+    def _locks(self) -> dagger.Directory:
+        return self.source.filter(include=["pyproject.toml", "uv.lock"])
+
+    @property
+    def _inference(self) -> dagger.Directory:
+        return self.source.directory("inference")
+
+    @gate
+    async def lint(self) -> None:
+        """Ruff's rules and format."""
+        await checks.lint(self.source).sync()
+
+    @gate
+    async def types(self) -> None:
+        """Mypy, strict, over the whole tree."""
+        await checks.types(self.source).sync()
+
+    @gate
+    async def unit(self) -> None:
+        """The unit tests."""
+        await checks.unit(self.source).sync()
+
+    @gate
+    async def locks(self) -> None:
+        """The lock file fits pyproject.toml."""
+        await checks.locks(self.source).sync()
+
+    @gate
+    async def workflows(self) -> None:
+        """Actionlint and zizmor over the GitHub workflow."""
+        await checks.workflows(self.source).sync()
+
+    @cached
+    async def model(self, weights: Weights = None, mock: Mock = False) -> model.Model:
+        """The model: trained on generated shapes or given, exported to ONNX, compared with ultralytics."""
+        if weights is not None and mock:
+            raise InputRefused("--weights and --mock exclude each other: a mock has no weights. Leave one of them out.")
+        made = model.mock(self._locks, self._inference) if mock else model.make(self._locks, self._inference, weights)
+        await made.directory.sync()
+        return made
+
+    @cached
+    async def image(
+        self,
+        weights: Weights = None,
+        mock: Mock = False,
+        platform: Annotated[dagger.Platform, Doc("Platform of the image.")] = AMD64,
+    ) -> dagger.Container:
+        """The inference image, as it would be published."""
+        made = await self.model(weights, mock)
+        return await (await image.build(self._locks, self._inference, made.served(), platform)).sync()
+
+    @cached
+    async def serve(self, weights: Weights = None, mock: Mock = False) -> dagger.Service:
+        """The image that is being edited, as a service: `dagger call serve up --ports 8080:8080`."""
+        return (await self.image(weights, mock)).as_service(use_entrypoint=True)
+
+    @cached
+    async def contract(self, weights: Weights = None, mock: Mock = False) -> dagger.Directory:
+        """Starts the image as SageMaker does and judges it clause by clause: `contract.json`, `junit.xml`, `table.txt`.
+
+        A clause that is broken fails the call, and the message names it.
+        """
+        made = await self.model(weights, mock)
+        built = await image.build(self._locks, self._inference, made.served(), AMD64)
+        return await contract.judge(operations.container(self.source), built, made).sync()
+
+    @live
+    async def publish(
+        self,
+        repository: Repository,
+        env: Environment = "dev",
+        weights: Weights = None,
+        mock: Mock = False,
+        aws: Aws = None,
+    ) -> str:
+        """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
+        made = await self.model(weights, mock)
+        built = await image.build(self._locks, self._inference, made.served(), AMD64)
+        return await operations.call(
+            operations.target(self.source, aws),
+            "publish",
+            *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository)),
+            inputs={LAYOUT: image.layout(built)},
+        ).stdout()
+
+    @live
+    async def deploy(
+        self,
+        repository: Repository,
+        env: Environment = "dev",
+        weights: Weights = None,
+        mock: Mock = False,
+        aws: Aws = None,
+    ) -> Release:
+        """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already."""
+        made = await self.model(weights, mock)
+        built = await image.build(self._locks, self._inference, made.served(), AMD64)
+        layout = image.layout(built)
+        tag = ""
+
+        async def name() -> None:
+            nonlocal tag
+            tag = await commit_tag(repository)
+
+        async def judge() -> None:
+            await contract.judge(operations.container(self.source), built, made).sync()
+
+        async with anyio.create_task_group() as track:
+            for step in (self.lint, self.types, self.unit, self.locks, layout.sync, judge, name):
+                track.start_soon(step)
+        ran = await operations.call(
+            operations.target(self.source, aws),
+            "deploy",
+            *("--env", env, "--layout", LAYOUT, "--git-sha", tag),
+            *("--sample", SAMPLE, "--expected", EXPECTED),
+            *(["--mock"] if mock else []),
+            inputs={
+                LAYOUT: layout,
+                SAMPLE: made.directory.file("sample.jpg"),
+                EXPECTED: made.directory.file("sample.json"),
+            },
+        ).sync()
+        release = await Release.read(ran, operations.REPORT)
+        print(release.summary())
+        return release
+
+    @live
+    async def status(self, env: Environment = "dev", aws: Aws = None) -> str:
+        """What is live: digest, commit, since when, health, and what is under way."""
+        return await operations.call(operations.target(self.source, aws), "status", "--env", env).stdout()
+
+    @live
+    async def rollback(
+        self,
+        env: Environment = "dev",
+        to: Annotated[str, Doc("Digest of a kept release; without it, the last good one before the live one.")] = "",
+        aws: Aws = None,
+    ) -> Release:
+        """Brings an earlier release back, by the same path as a deployment."""
+        wanted = ["--to", to] if to else []
+        ran = await operations.call(operations.target(self.source, aws), "rollback", "--env", env, *wanted).sync()
+        return await Release.read(ran, operations.REPORT)
+
+    @live
+    async def invoke(
+        self,
+        image: Annotated[dagger.File, Doc("A picture: JPEG, PNG or WebP.")],
+        env: Environment = "dev",
+        aws: Aws = None,
+    ) -> str:
+        """Sends a picture to the live endpoint and returns its answer, JSON with the detections."""
+        picture = f"/in/{await image.name()}"
+        return await operations.call(
+            operations.target(self.source, aws),
+            "invoke",
+            *("--env", env, "--image", picture),
+            inputs={picture: image},
+        ).stdout()
+
+    @live
+    async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
+        """The live image, to be called from the host: `dagger call endpoint up --ports 8080:8080`."""
+        pulled = operations.call(
+            operations.target(self.source, aws), "pull", "--env", env, "--tarball", "/out/image.tar"
+        )
+        return image.imported(pulled.file("/out/image.tar")).as_service(use_entrypoint=True)
+
+    @live
+    async def destroy(self, env: Environment, aws: Aws = None) -> str:
+        """Removes the endpoint of one environment with its configs, models and alarms, and says what is left."""
+        return await operations.call(operations.target(self.source, aws), "destroy", "--env", env).stdout()

@@ -1,0 +1,38 @@
+"""What a deployment leaves in the caller's hands."""
+
+import json
+from typing import Annotated, Any, Self
+
+import dagger
+from dagger import Doc, field
+
+from slipway.verbs import getter, record
+
+
+@record
+class Release:
+    """A release that answers: what is live, and the account of how it got there."""
+
+    digest: Annotated[str, Doc("Digest of the image's manifest.")] = field()
+    endpoint: Annotated[str, Doc("Name of the SageMaker endpoint.")] = field()
+    changed: Annotated[bool, Doc("False where the release was live already and nothing was done.")] = field()
+    report: Annotated[dagger.File, Doc("The whole account as JSON.")] = field()
+    text: str
+
+    @getter
+    def summary(self) -> str:
+        """The account for people, as Markdown."""
+        return self.text
+
+    @classmethod
+    async def read(cls, ran: dagger.Container, path: str) -> Self:
+        """The release as `python -m infra` reported it."""
+        report = ran.file(path)
+        told: dict[str, Any] = json.loads(await report.contents())
+        return cls(
+            digest=told["digest"],
+            endpoint=told["endpoint"],
+            changed=told["changed"],
+            report=report,
+            text=await ran.stdout(),
+        )
