@@ -1,0 +1,109 @@
+"""Reading a request's body: never more of it than allowed, never longer than allowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import anyio
+from starlette.types import Receive
+
+from inference.errors import BodyTooLarge, IncompleteBody, Overloaded
+
+DISCARD_SECONDS = 2.0
+"""Time given to a client whose body is refused to stop sending and read the answer."""
+
+Result = TypeVar("Result")
+
+
+class ClientGone(Exception):
+    """The client closed its connection: nobody is left to be answered."""
+
+
+class BodyReader:
+    """Reads bodies, keeping count of the memory that all of them take together."""
+
+    def __init__(self, max_bytes: int, max_held_bytes: int, seconds: float) -> None:
+        self._max_bytes = max_bytes
+        self._max_held_bytes = max_held_bytes
+        self._seconds = seconds
+        self._held = 0
+
+    @asynccontextmanager
+    async def read(self, receive: Receive, declared: str | None) -> AsyncIterator[bytes]:
+        """The whole body, counted as held until the end of the `async with`.
+
+        `declared` is Content-Length: a body that says it is too large is refused before a byte is read. Raises
+        BodyTooLarge, Overloaded, IncompleteBody or ClientGone.
+        """
+        if declared is not None and declared.isdecimal() and int(declared) > self._max_bytes:
+            raise self._too_large()
+        chunks: list[bytes] = []
+        try:
+            with anyio.move_on_after(self._seconds) as time_limit:
+                await self._collect(receive, chunks)
+            if time_limit.cancelled_caught:
+                raise IncompleteBody(
+                    f"The body did not arrive within {self._seconds:g} s ({sum(map(len, chunks))} bytes did). "
+                    "Send it faster, or a smaller one."
+                )
+            yield b"".join(chunks)
+        finally:
+            self._held -= sum(map(len, chunks))
+
+    async def _collect(self, receive: Receive, chunks: list[bytes]) -> None:
+        more, size = True, 0
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            chunks.append(chunk)
+            size += len(chunk)
+            self._held += len(chunk)
+            if size > self._max_bytes:
+                raise self._too_large()
+            if self._held > self._max_held_bytes:
+                raise Overloaded("The memory for requests is taken. Send it again in a second, or run more instances.")
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"The body has more than {self._max_bytes} bytes. Send a smaller picture, or raise SLIPWAY_MAX_BODY_BYTES "
+            "of the container where the way to it takes more."
+        )
+
+
+async def discard(receive: Receive) -> None:
+    """Lets what is left of a refused body run dry for a moment.
+
+    Closing a connection with unread bytes resets it, and the client would lose the answer that says why.
+    """
+    with anyio.move_on_after(DISCARD_SECONDS):
+        while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+            pass
+
+
+async def while_connected(receive: Receive, work: Callable[[], Awaitable[Result]]) -> Result:
+    """The work's result; the work is cancelled, and ClientGone raised, when the client leaves before."""
+    results: list[Result] = []
+    errors: list[Exception] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(watch)
+        try:
+            results.append(await work())
+        except Exception as error:
+            errors.append(error)
+        tasks.cancel_scope.cancel()
+    if errors:
+        raise errors[0]
+    if not results:
+        raise ClientGone
+    return results[0]

@@ -1,0 +1,148 @@
+"""Every way in which a request, a setting or a model can be wrong: one class, one status, one code, one sentence."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StartError(Exception):
+    """The server cannot start; the message is the sentence that is logged before the process exits."""
+
+
+class SettingsError(StartError):
+    """An environment variable holds a value that cannot be used."""
+
+
+class ModelError(StartError):
+    """The model directory is missing, incomplete or broken."""
+
+
+class RequestError(Exception):
+    """A request that is answered with an error: `status` and `code` are the class's, the sentence is the message."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    headers: ClassVar[dict[str, str]] = {}
+
+
+class InvalidJson(RequestError):
+    """The body says that it is JSON and cannot be read as a JSON object."""
+
+    code = "invalid_json"
+
+
+class InvalidOption(RequestError):
+    """A field or option of the request is unknown or has a value outside its range."""
+
+    code = "invalid_option"
+
+
+class MissingImage(RequestError):
+    """A JSON body without exactly one of `image` and `image_url`."""
+
+    code = "missing_image"
+
+
+class InvalidBase64(RequestError):
+    """The field `image` is not base64."""
+
+    code = "invalid_base64"
+
+
+class EmptyBody(RequestError):
+    """A request without a body."""
+
+    code = "empty_body"
+
+
+class TruncatedImage(RequestError):
+    """The picture ends before its data does."""
+
+    code = "truncated_image"
+
+
+class CorruptImage(RequestError):
+    """The picture's format is known and its data cannot be decoded."""
+
+    code = "corrupt_image"
+
+
+class IncompleteBody(RequestError):
+    """The client did not send the whole body in time."""
+
+    status = 408
+    code = "body_timeout"
+
+
+class BodyTooLarge(RequestError):
+    """More bytes than the server takes."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class PictureTooLarge(RequestError):
+    """More pixels than the server decodes; found out from the header, before decoding."""
+
+    status = 413
+    code = "picture_too_large"
+
+
+class NotAnImage(RequestError):
+    """The bytes are no picture in a format that the server reads."""
+
+    status = 415
+    code = "not_an_image"
+
+
+class UnsupportedImage(RequestError):
+    """A picture whose pixels have no meaning as 8-bit colours, such as floating point."""
+
+    status = 415
+    code = "unsupported_image"
+
+
+class UrlRefused(RequestError):
+    """`image_url` names a place that the server must not reach."""
+
+    status = 403
+    code = "image_url_refused"
+
+
+class UrlFailed(RequestError):
+    """`image_url` could not be fetched: the other side failed, was too slow or sent too much."""
+
+    status = 424
+    code = "image_url_failed"
+
+
+class NotReady(RequestError):
+    """The model is still being loaded."""
+
+    status = 503
+    code = "loading"
+    headers = {"Retry-After": "1"}
+
+
+class Draining(RequestError):
+    """The server was told to stop and takes no more work."""
+
+    status = 503
+    code = "draining"
+    headers = {"Retry-After": "1"}
+
+
+class Overloaded(RequestError):
+    """The queue is full, or the memory for bodies is."""
+
+    status = 503
+    code = "overloaded"
+    headers = {"Retry-After": "1"}
+
+
+class TooLate(RequestError):
+    """The request waited in the queue for longer than anyone waits for its answer."""
+
+    status = 503
+    code = "queue_timeout"
+    headers = {"Retry-After": "1"}

@@ -1,0 +1,149 @@
+"""From the first byte of the socket to the last answer: listen, load, serve, drain, exit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+import uvicorn
+
+from inference import logs
+from inference.connection import IDLE_SECONDS, PatientConnection
+from inference.errors import StartError
+from inference.identity import read_build
+from inference.server import build_app
+from inference.service import Phase, Service
+from inference.settings import Settings, unknown_variables
+
+if TYPE_CHECKING:
+    from inference.pipeline import Pipeline
+
+QUIET_SECONDS = 0.25
+"""Without a request for this long after SIGTERM, nobody sends any more."""
+BACKLOG = 2048
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn, whose signals and shutdown are ours."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leaves signals to `_Life`: uvicorn would stop listening at once."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops listening, and lets connections that were just accepted say what they want before they are closed."""
+        for server in self.servers:
+            server.close()
+        await anyio.sleep(QUIET_SECONDS)
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code: 0 after every request was answered, else 1.
+
+    Raises StartError when the port is taken. A model that cannot be loaded is logged and ends the process with 1: that
+    is how SageMaker notices.
+    """
+    build = read_build()
+    listener = _listen(settings.port)
+    service = Service(settings, build)
+    logs.event("start", build=build, port=listener.getsockname()[1], workers=settings.workers, threads=settings.threads)
+    for name in unknown_variables(os.environ):
+        logs.event("unknown_setting", level="warning", setting=name, hint="Nothing reads it. Is it misspelt?")
+    life = _Life(service, listener)
+    anyio.run(life.run)
+    return life.exit_code
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("0.0.0.0", port), backlog=BACKLOG, reuse_port=False)  # noqa: S104
+    except OSError as error:
+        raise StartError(
+            f"Port {port} cannot be listened on ({error.strerror}). Stop what uses it, or set SLIPWAY_PORT."
+        ) from None
+
+
+class _Life:
+    """The life of the process."""
+
+    def __init__(self, service: Service, listener: socket.socket) -> None:
+        self.exit_code = 0
+        self._service = service
+        self._listener = listener
+        self._loading = True
+        self._server = DrainingServer(
+            uvicorn.Config(
+                build_app(service),
+                http=PatientConnection,
+                ws="none",
+                lifespan="off",
+                loop="asyncio",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=int(IDLE_SECONDS),
+            )
+        )
+
+    async def run(self) -> None:
+        """Listens at once, and loads the model beside it."""
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._load)
+                tasks.start_soon(self._drain_on, signals)
+                await self._server.serve([self._listener])
+                tasks.cancel_scope.cancel()
+        unanswered = self._service.active
+        self.exit_code = self.exit_code or int(unanswered > 0)
+        logs.event("exit", code=self.exit_code, unanswered=unanswered)
+        if unanswered or self._loading:
+            # A thread is still in native code: waiting for it may take for ever, and a tidy exit may tear it apart.
+            os._exit(self.exit_code)
+
+    async def _load(self) -> None:
+        start = time.perf_counter()
+        try:
+            pipeline = await anyio.to_thread.run_sync(_load_pipeline, self._service.settings, abandon_on_cancel=True)
+        except StartError as error:
+            self._fail(str(error))
+        except Exception as error:
+            self._fail(f"The model cannot be loaded ({error!r}). Export it again.")
+        else:
+            self._service.ready(pipeline)
+            logs.event("ready", seconds=round(time.perf_counter() - start, 3), **self._service.info())
+        self._loading = False
+
+    def _fail(self, sentence: str) -> None:
+        logs.event("model_failed", level="error", message=sentence)
+        self.exit_code = 1
+        self._server.should_exit = True
+
+    async def _drain_on(self, signals: AsyncIterator[signal.Signals]) -> None:
+        """On the first signal: /ping turns 503, requests are answered until none comes, then the server stops."""
+        name = (await anext(signals)).name
+        service, settings, start = self._service, self._service.settings, time.monotonic()
+        service.phase = Phase.DRAINING
+        logs.event("draining", signal=name, active=service.active)
+        with anyio.move_on_after(settings.linger_seconds):
+            while service.active or time.monotonic() - max(start, service.last_activity) < QUIET_SECONDS:  # noqa: ASYNC110
+                await anyio.sleep(QUIET_SECONDS / 5)
+        left = settings.drain_seconds - (time.monotonic() - start)
+        self._server.config.timeout_graceful_shutdown = max(1, int(left))
+        self._server.should_exit = True
+
+
+def _load_pipeline(settings: Settings) -> Pipeline:
+    # Half of the start-up time: imported here, beside a server that listens already.
+    from inference.pipeline import Pipeline  # noqa: PLC0415
+
+    return Pipeline.load(settings.model_dir, settings.workers, settings.threads, settings.max_pixels)

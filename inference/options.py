@@ -1,0 +1,96 @@
+"""What one request may ask for: confidence, IoU, number of detections, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inference.errors import InvalidOption
+
+MAX_DETECTIONS = 300
+"""Default of ultralytics' `max_det`."""
+NAMES = ("confidence", "iou", "max_detections", "classes")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How detections are chosen."""
+
+    confidence: float
+    """A detection's score must be greater."""
+    iou: float
+    """Of two boxes of one class that overlap more than this, the one with the lower score is dropped."""
+    max_detections: int = MAX_DETECTIONS
+    classes: tuple[int, ...] | None = None
+    """Class ids to keep; None keeps all."""
+
+
+def read_options(given: Mapping[str, Any], default: Options, labels: Sequence[str]) -> Options:
+    """The defaults, changed by what the request gives; raises InvalidOption. Names that are no option are not read."""
+    return Options(
+        confidence=_fraction(given, "confidence", default.confidence),
+        iou=_fraction(given, "iou", default.iou),
+        max_detections=_count(given, "max_detections", default.max_detections),
+        classes=_classes(given, labels) if given.get("classes") is not None else default.classes,
+    )
+
+
+def parse_attributes(header: str) -> dict[str, Any]:
+    """Options from the header X-Amzn-SageMaker-Custom-Attributes, `confidence=0.5;classes=circle,square`.
+
+    The header carries whatever a caller puts there, so what is not an option is passed over.
+    """
+    given: dict[str, Any] = {}
+    for part in header.split(";"):
+        name, equals, text = (piece.strip() for piece in part.partition("="))
+        if not equals or name not in NAMES:
+            continue
+        if name == "classes":
+            given[name] = [int(item) if item.isdecimal() else item for item in map(str.strip, text.split(","))]
+        else:
+            given[name] = _number(text)
+    return given
+
+
+def _number(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _fraction(given: Mapping[str, Any], name: str, default: float) -> float:
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InvalidOption(f"The option {name} is {value!r}; it must be a number from 0 to 1.")
+    return float(value)
+
+
+def _count(given: Mapping[str, Any], name: str, default: int) -> int:
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DETECTIONS:
+        raise InvalidOption(f"The option {name} is {value!r}; it must be a whole number from 1 to {MAX_DETECTIONS}.")
+    return value
+
+
+def _classes(given: Mapping[str, Any], labels: Sequence[str]) -> tuple[int, ...]:
+    value = given["classes"]
+    if not isinstance(value, list) or not value:
+        raise InvalidOption(f"The option classes is {value!r}; it must be a list of labels or class ids, not empty.")
+    return tuple(sorted({_class_id(item, labels) for item in value}))
+
+
+def _class_id(item: Any, labels: Sequence[str]) -> int:
+    if isinstance(item, str) and item in labels:
+        return labels.index(item)
+    if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(labels):
+        return item
+    known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
+    raise InvalidOption(f"The option classes holds {item!r}, which this model does not know. It knows: {known}.")

@@ -1,0 +1,68 @@
+"""A fixed number of workers, and a queue before them that is not endless."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from inference.errors import Overloaded, TooLate
+
+Tool = TypeVar("Tool")
+Result = TypeVar("Result")
+
+
+class Workers(Generic[Tool]):
+    """Runs work in threads, one for each tool; the event loop never waits for it."""
+
+    def __init__(self, tools: Sequence[Tool], queue_length: int, queue_seconds: float) -> None:
+        self._tools: queue.SimpleQueue[Tool] = queue.SimpleQueue()
+        for tool in tools:
+            self._tools.put(tool)
+        self._places = len(tools) + queue_length
+        self._taken = 0
+        self._queue_seconds = queue_seconds
+        self._limiter = anyio.CapacityLimiter(len(tools))
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work that no thread has begun."""
+        return self._limiter.statistics().tasks_waiting
+
+    async def run(self, work: Callable[[Tool], Result]) -> tuple[Result, float]:
+        """Runs work with a tool of its own, first come first served; returns its result and the seconds it waited.
+
+        Raises Overloaded when the queue is full and TooLate when no worker came free in time. Cancelled while it waits,
+        the work is never begun; once begun, it is finished.
+        """
+        if self._taken >= self._places:
+            raise Overloaded(
+                f"All {self._places} places for requests are taken. Send it again in a second, or run more instances."
+            )
+        self._taken += 1
+        arrived = time.perf_counter()
+        try:
+            with anyio.move_on_after(self._queue_seconds):
+                await self._limiter.acquire()
+                try:
+                    waited = time.perf_counter() - arrived
+                    with anyio.CancelScope(shield=True):
+                        return await anyio.to_thread.run_sync(self._with_tool, work), waited
+                finally:
+                    self._limiter.release()
+        finally:
+            self._taken -= 1
+        raise TooLate(
+            f"No worker came free within {self._queue_seconds:g} s. Send the request again, or run more instances."
+        )
+
+    def _with_tool(self, work: Callable[[Tool], Result]) -> Result:
+        tool = self._tools.get_nowait()
+        try:
+            return work(tool)
+        finally:
+            self._tools.put(tool)

@@ -1,0 +1,90 @@
+"""A model of a few hundred bytes with the head of a YOLO: finds what is red, green or blue.
+
+The picture is averaged over cells of 8 pixels; each cell is an anchor whose box is a square of two cells and whose scores
+are the cell's mean red, green and blue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+LABELS = ("red", "green", "blue")
+CELL = 8
+
+
+def tiny_onnx(side: int = 64, classes: int = 3, work: int = 0) -> bytes:
+    """The network; `work` multiplies that many big matrices beside it, for a model that takes its time."""
+    cells = side // CELL
+    centres = (np.arange(cells, dtype=np.float32) + 0.5) * CELL
+    x, y = np.meshgrid(centres, centres)
+    size = np.full(cells * cells, 2 * CELL, np.float32)
+    boxes = np.stack([x.ravel(), y.ravel(), size, size])[None]
+    mixing = np.eye(3, dtype=np.float32)[:classes].reshape(classes, 3, 1, 1)
+    constants = {
+        "boxes": boxes,
+        "mixing": mixing,
+        "flat": np.array([0, classes, -1], np.int64),
+        "one": np.array([1], np.int64),
+        "zero": np.array([0], np.int64),
+        "two_ones": np.array([1, 1], np.int64),
+    }
+    nodes = [
+        helper.make_node("AveragePool", ["images"], ["cells"], kernel_shape=[CELL, CELL], strides=[CELL, CELL]),
+        helper.make_node("Conv", ["cells", "mixing"], ["mixed"]),
+        helper.make_node("Reshape", ["mixed", "flat"], ["scores"]),
+        helper.make_node("Shape", ["images"], ["shape"]),
+        helper.make_node("Slice", ["shape", "zero", "one"], ["batch"]),
+        helper.make_node("Concat", ["batch", "two_ones"], ["repeats"], axis=0),
+        helper.make_node("Tile", ["boxes", "repeats"], ["all_boxes"]),
+    ]
+    scores = "scores"
+    if work:
+        # Ends in a sum times zero, which is added to the scores: costs time and changes nothing.
+        constants["weights"] = np.full((512, 512), 1e-3, np.float32)
+        constants["nothing"] = np.zeros(1, np.float32)
+        previous = "weights"
+        nodes.append(helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0))
+        nodes.append(helper.make_node("Mul", ["weights", "mean"], ["product0"]))
+        for step in range(work):
+            previous = f"product{step}"
+            nodes.append(helper.make_node("MatMul", [previous, "weights"], [f"product{step + 1}"]))
+        nodes.append(helper.make_node("ReduceMean", [f"product{work}"], ["spent"], keepdims=0))
+        nodes.append(helper.make_node("Mul", ["spent", "nothing"], ["vain"]))
+        nodes.append(helper.make_node("Add", ["scores", "vain"], ["scores_in_time"]))
+        scores = "scores_in_time"
+    nodes.append(helper.make_node("Concat", ["all_boxes", scores], ["output0"], axis=1))
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, side, side])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, ["batch", 4 + classes, cells * cells])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def write_tiny_model(directory: Path, side: int = 64, work: int = 0) -> Path:
+    """A model directory as docs/architecture.md describes it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    weights = tiny_onnx(side, work=work)
+    (directory / "model.onnx").write_bytes(weights)
+    description = {
+        "name": "tiny",
+        "task": "detect",
+        "image_size": side,
+        "labels": list(LABELS),
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "is_mock": False,
+        "confidence": 0.6,
+        "iou": 0.45,
+    }
+    (directory / "model.json").write_text(json.dumps(description))
+    return directory
