@@ -1,11 +1,12 @@
 """The model that goes into the image: trained here or given, exported to ONNX, and compared with ultralytics."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import dagger
-from dagger import Doc, field
+from dagger import Doc, dag, field
 
-from slipway.toolchain import debian, requirements
+from slipway.toolchain import debian, python, requirements
 from slipway.verbs import getter, record
 
 TORCH = ("libopenblas0-pthread", "python3-pip", "python3-torch", "python3-torchvision", "python3-venv")
@@ -17,6 +18,19 @@ OFFLINE = {
     "YOLO_CONFIG_DIR": "/tmp/ultralytics",  # noqa: S108
     "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
 }
+
+OUT = "/out"
+WEIGHTS = "/weights.pt"
+
+# An edit of the server must not train a model: every step is given just the modules that it imports.
+VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/command.py", "model/errors.py"]
+TRAIN = ["model/dataset.py", "model/framework.py", "model/shapes.py", "model/train.py"]
+EXPORT = [f"model/{name}.py" for name in ("description", "export", "framework", "graph", "shapes", "weights")]
+SERVED = [
+    "model/*.py",
+    *(f"{name}.py" for name in ("decode", "detector", "errors", "header", "modelfiles")),
+    *(f"{name}.py" for name in ("options", "pipeline", "postprocess", "preprocess")),
+]
 
 
 @record
@@ -53,15 +67,14 @@ class Model:
 
 def _laboratory(locks: dagger.Directory) -> dagger.Container:
     """Torch from Debian; ultralytics and the rest from the lock file."""
+    install = ["pip", "install", "-q", "--no-cache-dir", "--no-deps", "--require-hashes", "-r", "/requirements.txt"]
     lab = (
         debian("ca-certificates", *TORCH)
-        .with_file("/requirements.txt", requirements(locks, "model"))
         .with_env_variable("PIP_CERT", "/etc/ssl/certs/ca-certificates.crt")
+        .with_env_variable("PATH", "/opt/model/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         .with_exec(["python3", "-m", "venv", "--system-site-packages", "/opt/model"])
-        .with_exec(
-            ["/opt/model/bin/pip", "install", "-q", "--no-cache-dir", "--no-deps", "--require-hashes"]
-            + ["-r", "/requirements.txt"]
-        )
+        .with_file("/requirements.txt", requirements(locks, "model"))
+        .with_exec(install)
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_workdir("/src")
     )
@@ -70,17 +83,35 @@ def _laboratory(locks: dagger.Directory) -> dagger.Container:
     return lab
 
 
-def _run(step: dagger.Container, verb: str, *args: str) -> dagger.Directory:
-    return step.with_exec(["/opt/model/bin/python", "-m", "inference.model", verb, *args, "--out", "/out"]).directory(
-        "/out"
+def _step(lab: dagger.Container, inference: dagger.Directory, files: Sequence[str], *words: str) -> dagger.Directory:
+    """What one verb of `python -m inference.model` writes; the step sees only the files that it runs."""
+    return (
+        lab.with_directory("/src/inference", inference.filter(include=[*VERBS, *files]))
+        .with_exec(["python3", "-m", "inference.model", *words])
+        .directory(OUT)
     )
 
 
 def mock(locks: dagger.Directory, inference: dagger.Directory) -> Model:
-    """A model that finds nothing real and says so in every answer."""
-    return Model(directory=_run(_laboratory(locks).with_directory("/src/inference", inference), "mock"))
+    """A model that finds nothing real and says so in every answer; it needs no torch."""
+    return Model(directory=_step(python(locks, "inference"), inference, ["**"], "mock", "--out", OUT))
 
 
 def make(locks: dagger.Directory, inference: dagger.Directory, weights: dagger.File | None) -> Model:
-    """Trains on generated shapes unless weights are given; exports; compares."""
-    raise NotImplementedError
+    """Trains on generated shapes unless weights are given; exports; fails where our boxes and ultralytics' differ."""
+    lab = _laboratory(locks)
+    made = dag.directory()
+    if weights is None:
+        training = _step(lab, inference, TRAIN, "train", "--out", OUT)
+        weights = training.file("best.pt")
+        made = made.with_file("metrics.json", training.file("metrics.json"))
+    lab = lab.with_file(WEIGHTS, weights)
+    exported = _step(lab, inference, EXPORT, "export", "--weights", WEIGHTS, "--out", OUT)
+    lab = lab.with_directory(OUT, exported)
+    compared = _step(lab, inference, SERVED, "parity", "--weights", WEIGHTS, "--model", OUT)
+    sampled = _step(lab, inference, SERVED, "sample", "--weights", WEIGHTS, "--model", OUT)
+    return Model(
+        directory=made.with_directory(".", exported)
+        .with_file("parity.json", compared.file("parity.json"))
+        .with_directory(".", sampled.filter(include=["sample.*"]))
+    )
