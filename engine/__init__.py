@@ -1,0 +1,1 @@
+"""Brings up a Dagger Engine: an official one where Docker is, otherwise one of our own, built from Go modules."""

@@ -1,0 +1,47 @@
+"""`make engine-down`: nothing of the engine stays on the host but its cache."""
+
+import os
+import shutil
+from pathlib import Path
+
+from engine import checks, command_line, residue, supervisor
+from engine.errors import HostNotReady
+from engine.instance import Instance
+from engine.lock import exclusive
+from engine.paths import CACHE
+from engine.say import say
+from engine.up import LOCKED, WAITING
+
+
+def down(instance: Instance, *, purge: bool) -> None:
+    """Stops the instance and removes what it has left outside the cache folder.
+
+    Args:
+        instance: what to stop.
+        purge: whether its cache goes too. The binaries and images go with the last instance.
+
+    Raises:
+        EngineError: something would not end or be removed.
+    """
+    problems = list(checks.root(os.geteuid()))
+    if problems:
+        raise HostNotReady(problems)
+    with exclusive(LOCKED, WAITING):
+        stopped = supervisor.stop(instance)
+        residue.clear(instance)
+        residue.remove_places(instance)
+        if instance.is_default:
+            command_line.unlink()
+        if purge:
+            shutil.rmtree(instance.home, ignore_errors=True)
+            remove_shared(CACHE)
+        elif instance.home.is_dir():
+            (instance.home / "started-with").unlink(missing_ok=True)
+    say(("stopped" if stopped else "was not running") + (", its cache is removed" if purge else "; its cache is kept"))
+
+
+def remove_shared(cache: Path) -> None:
+    """Removes what all instances share once none has anything left."""
+    instances = cache / "instances"
+    if not instances.is_dir() or not any(instances.iterdir()):
+        shutil.rmtree(cache, ignore_errors=True)
