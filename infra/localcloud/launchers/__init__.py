@@ -1,0 +1,1 @@
+"""How the containers behind an endpoint are started."""

@@ -1,0 +1,32 @@
+"""What the local cloud cannot do, in sentences: the answer to ``GET /_slipway/limits``."""
+
+from __future__ import annotations
+
+LIMITS = (
+    "Only ECR, SageMaker hosting (models, endpoint configurations, real-time endpoints), CloudWatch alarms, IAM, STS "
+    "and S3 are here; every other service and operation is refused.",
+    "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
+    "count.",
+    "One container stands for all instances of a variant: instance types and counts are recorded and checked against "
+    "AWS's list, but give no more capacity, no GPU and no limit of memory.",
+    "Quotas, prices and instance availability are not simulated.",
+    "Containers live as long as the process: after a restart an endpoint that is InService starts its container at the "
+    "first invocation, from the recorded digest.",
+    "A container is pinged until it is healthy, and not afterwards; one that dies is started again by the next "
+    "invocation.",
+    "A container that exits before it is healthy fails at once; AWS goes on trying until the time limit.",
+    "Endpoints run on the engine's network: VPCs, security groups, network isolation and KMS keys are recorded or "
+    "refused, never enforced.",
+    "Alarms change their state by set_alarm_state only; metrics are not made from invocations.",
+    "A deployment's rolling update moves the traffic in batches, but does not stop old instances batch by batch.",
+    "Serverless and asynchronous inference, streaming answers, shadow variants, inference components, pipelines, "
+    "multi-model endpoints, data capture and explainers are refused.",
+    "A model or an endpoint configuration that a live endpoint uses cannot be deleted; AWS says that you must not, and "
+    "lets you.",
+    "Images are pushed to the registry directly: it takes any credentials, cannot hold a push back for an immutable "
+    "tag, and does not require the repository to exist in ECR.",
+    "The time of an image's push is when this cloud first saw it; untagged images are listed once they have been seen "
+    "by their digest.",
+    "Image scans, lifecycle policies and replication are not run: policies are stored, scans are refused.",
+    "Container logs are in the engine's log, not in CloudWatch Logs.",
+)

@@ -1,0 +1,235 @@
+"""The services that moto answers for: IAM, STS, S3, CloudWatch alarms and ECR's repositories.
+
+moto keeps everything in memory. Here its backends are pickled into the state file after each change, and read again
+when another process has changed them. Large objects (S3 bodies) are kept once, in files named by their digest.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import io
+import json
+import os
+import pickle
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.localcloud.errors import AwsError, LaunchError, StateError, ValidationException
+from infra.localcloud.state import State, Transaction
+from infra.localcloud.wire import Request, StartResponse
+
+# The name in a request's signature → moto's name.
+SERVICES = {"iam": "iam", "sts": "sts", "s3": "s3", "monitoring": "cloudwatch", "ecr": "ecr"}
+_READS = ("Describe", "Get", "List", "BatchGet", "Head", "Simulate")
+_SNAPSHOT = "moto"
+_LARGE = 64 * 1024
+
+copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
+copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, blobs: Path) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._blobs = blobs
+
+    def persistent_id(self, obj: Any) -> str | None:
+        if not isinstance(obj, bytes) or len(obj) < _LARGE:
+            return None
+        digest = hashlib.sha256(obj).hexdigest()
+        path = self._blobs / digest
+        if not path.exists():
+            self._blobs.mkdir(exist_ok=True)
+            partial = path.with_name(f"{digest}.{os.getpid()}.{threading.get_ident()}")
+            partial.write_bytes(obj)
+            partial.replace(path)
+        return digest
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, blobs: Path) -> None:
+        super().__init__(file)
+        self._blobs = blobs
+
+    def persistent_load(self, pid: Any) -> bytes:
+        return (self._blobs / str(pid)).read_bytes()
+
+
+class MotoServices:
+    """moto with a memory. It is imported in the background, because that takes longer than all else at start."""
+
+    def __init__(self, state: State, account: str) -> None:
+        self._state = state
+        self._account = account
+        self._blobs = state.directory / "blobs"
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._digest = b""
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._backends: dict[str, Any] = {}
+        self._app: Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+        os.environ["MOTO_ACCOUNT_ID"] = account
+        threading.Thread(target=self._import, name="moto", daemon=True).start()
+
+    def _import(self) -> None:
+        try:
+            from moto import __version__  # noqa: PLC0415 (a second of work, in the background)
+            from moto.backends import get_backend  # noqa: PLC0415
+            from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+                DomainDispatcherApplication,
+                create_backend_app,
+            )
+
+            self._version = f"moto {__version__}\n".encode()
+            for name in SERVICES.values():
+                self._backends[name] = get_backend(name)
+            self._app = DomainDispatcherApplication(create_backend_app)
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._ready.set()
+
+    def wait(self) -> None:
+        """Wait for the import; a failure of it is raised here."""
+        self._ready.wait()
+        if self._failure is not None:
+            raise RuntimeError("moto cannot be imported") from self._failure
+
+    def check(self) -> None:
+        """Read what was saved; raises StateError when that cannot be read."""
+        with self._session(writes=False):
+            pass
+
+    def call(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
+        """Let moto answer one request."""
+        environ = {**request.environ, "wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body))}
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if request.service == "s3":
+            writes = request.method not in ("GET", "HEAD")
+        else:
+            writes = not (request.operation or "").startswith(_READS)
+        with self._session(writes=writes):
+            return list(self._app(environ, start_response))
+
+    def alarm_states(self, region: str, names: Iterable[str]) -> dict[str, str]:
+        """The states of those CloudWatch alarms that exist."""
+        wanted = set(names)
+        if not wanted:
+            return {}
+        with self._session(writes=False):
+            alarms = self._backend("cloudwatch", region).alarms
+            return {name: alarms[name].state_value for name in wanted if name in alarms}
+
+    def role_can_be_assumed(self, arn: str, principal: str) -> bool:
+        """Whether a role exists and its trust policy lets a service assume it."""
+        with self._session(writes=False):
+            roles = self._backend("iam", "aws").roles.values()
+            policies = [role.assume_role_policy_document for role in roles if role.arn == arn]
+        return any(_trusts(policy, principal) for policy in policies)
+
+    def require_object(self, url: str) -> None:
+        """Refuse a ModelDataUrl that names no object, as SageMaker does."""
+        try:
+            self.read_object(url)
+        except LaunchError as error:
+            raise ValidationException(f"Could not find model data at {url}.") from error
+
+    def read_object(self, url: str) -> bytes:
+        """The bytes of ``s3://BUCKET/KEY``; raises LaunchError when it is not there."""
+        parts = urlsplit(url)
+        with self._session(writes=False):
+            bucket = self._backend("s3", "aws").buckets.get(parts.netloc)
+            key = bucket.keys.get(parts.path.lstrip("/")) if bucket else None
+            if key is None:
+                raise LaunchError(f"There is no object {url}.")
+            return bytes(key.value)
+
+    def repository_mutability(self, region: str, name: str) -> str:
+        """MUTABLE or IMMUTABLE; raises ECR's error for an unknown repository."""
+        with self._session(writes=False):
+            repository = self._backend("ecr", region).repositories.get(name)
+            if repository is None:
+                raise AwsError(
+                    "RepositoryNotFoundException",
+                    f"The repository with name '{name}' does not exist in the registry with id '{self._account}'",
+                )
+            return str(repository.image_tag_mutability)
+
+    def _backend(self, service: str, region: str) -> Any:
+        return self._backends[service][self._account][region]
+
+    @contextmanager
+    def _session(self, *, writes: bool) -> Iterator[None]:
+        """Use the backends as last saved; with ``writes``, save them again unless an exception came."""
+        self.wait()
+        with self._lock:
+            if not writes:
+                with self._state.read() as transaction:
+                    self._load(transaction)
+                yield
+                return
+            with self._state.write() as transaction:
+                self._load(transaction)
+                try:
+                    yield
+                    self._save(transaction)
+                except BaseException:
+                    self._generation = -1
+                    raise
+
+    def _load(self, transaction: Transaction) -> None:
+        generation = transaction.generation(_SNAPSHOT)
+        if generation == self._generation:
+            return
+        body = transaction.snapshot(_SNAPSHOT) if generation else b""
+        version, _, data = body.partition(b"\n")
+        if body and version + b"\n" != self._version:
+            raise StateError(
+                f"The state in {self._state.file} was saved by {version.decode(errors='replace')}, this is "
+                f"{self._version.decode().strip()}. Use the version of Slipway that wrote it, or move the state away."
+            )
+        try:
+            saved = _Unpickler(io.BytesIO(data), self._blobs).load() if body else {}
+        except Exception as error:
+            raise StateError(
+                f"The saved state of IAM, S3, ECR and CloudWatch in {self._state.file} cannot be read ({error!r}). "
+                "Nothing was changed. Restore it from a copy, or move it away to start with an empty cloud."
+            ) from error
+        for service, backends in self._backends.items():
+            backends.clear()
+            for account, regions in saved.get(service, {}).items():
+                for region, backend in regions.items():
+                    backends[account][region] = backend
+        self._generation = generation
+
+    def _save(self, transaction: Transaction) -> None:
+        buffer = io.BytesIO()
+        _Pickler(buffer, self._blobs).dump(
+            {
+                service: {account: dict(regions.items()) for account, regions in backends.items()}
+                for service, backends in self._backends.items()
+            }
+        )
+        body = self._version + buffer.getvalue()
+        digest = hashlib.sha256(body).digest()
+        if digest != self._digest:
+            self._generation = transaction.save_snapshot(_SNAPSHOT, body)
+            self._digest = digest
+
+
+def _trusts(policy: str | dict[str, Any], principal: str) -> bool:
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    statements = document.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        services = (statement.get("Principal") or {}).get("Service", []) if isinstance(statement, dict) else []
+        named = services if isinstance(services, list) else [services]
+        if statement.get("Effect") == "Allow" and principal in named:
+            return True
+    return False

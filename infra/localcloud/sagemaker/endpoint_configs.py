@@ -1,0 +1,113 @@
+"""Endpoint configurations: which models run on which instances, with which share of the traffic."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.errors import ResourceInUse, ValidationException
+from infra.localcloud.sagemaker.listing import list_page
+from infra.localcloud.sagemaker.models import refuse_unsupported, require_model
+from infra.localcloud.sagemaker.records import Endpoint
+from infra.localcloud.sagemaker.tags import drop_tags, save_tags
+from infra.localcloud.state import Transaction
+
+_UNSUPPORTED = {
+    "AsyncInferenceConfig": "asynchronous inference",
+    "ExplainerConfig": "explainers",
+    "ShadowProductionVariants": "shadow variants",
+    "CrossRegionTrafficConfig": "cross-region traffic",
+    "ExecutionRoleArn": "inference components",
+}
+_UNSUPPORTED_VARIANT = {
+    "ServerlessConfig": "serverless inference",
+    "CoreDumpConfig": "core dumps",
+    "ManagedInstanceScaling": "managed instance scaling",
+}
+_KEPT = ("DataCaptureConfig", "KmsKeyId", "VpcConfig", "EnableNetworkIsolation", "MetricsConfig")
+
+
+def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """CreateEndpointConfig: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html."""
+    name = request["EndpointConfigName"]
+    arn = cloud.arn(region, f"endpoint-config/{name}")
+    refuse_unsupported(request, _UNSUPPORTED)
+    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+        raise ValidationException("DataCaptureConfig cannot be enabled: the local cloud does not capture data.")
+    variants = [_with_defaults(variant) for variant in request["ProductionVariants"]]
+    names = [variant["VariantName"] for variant in variants]
+    if len(set(names)) < len(names):
+        raise ValidationException("The variant names of an endpoint configuration must be unique.")
+    if not any(variant["InitialVariantWeight"] for variant in variants):
+        raise ValidationException("At least one production variant must have a weight greater than 0.")
+    with cloud.state.write() as transaction:
+        if transaction.get("endpoint-config", region, name):
+            raise ValidationException(f'Cannot create already existing endpoint configuration "{arn}".')
+        for variant in variants:
+            require_model(cloud, transaction, region, variant["ModelName"])
+        record = {
+            "EndpointConfigName": name,
+            "EndpointConfigArn": arn,
+            "ProductionVariants": variants,
+            "CreationTime": time.time(),
+            **{key: request[key] for key in _KEPT if key in request},
+        }
+        transaction.put("endpoint-config", region, name, record)
+        save_tags(transaction, region, arn, request.get("Tags", []))
+    return {"EndpointConfigArn": arn}
+
+
+def _with_defaults(variant: dict[str, Any]) -> dict[str, Any]:
+    refuse_unsupported(variant, _UNSUPPORTED_VARIANT)
+    for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
+        if member not in variant:
+            raise ValidationException(f"{member} is required for the production variant {variant['VariantName']}.")
+    return {"InitialVariantWeight": 1.0, **variant}
+
+
+def describe_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeEndpointConfig.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpointConfig.html
+    """
+    with cloud.state.read() as transaction:
+        return require_endpoint_config(cloud, transaction, region, request["EndpointConfigName"])
+
+
+def list_endpoint_configs(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """ListEndpointConfigs: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpointConfigs.html."""
+    with cloud.state.read() as transaction:
+        records = transaction.list("endpoint-config", region)
+    keys = ("EndpointConfigName", "EndpointConfigArn", "CreationTime")
+    items = [{key: record[key] for key in keys} for record in records]
+    return list_page("EndpointConfigs", items, "EndpointConfigName", request)
+
+
+def delete_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """DeleteEndpointConfig: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html.
+
+    "You must not delete an EndpointConfig in use by an endpoint that is live": refused here.
+    """
+    name = request["EndpointConfigName"]
+    with cloud.state.write() as transaction:
+        record = require_endpoint_config(cloud, transaction, region, name)
+        for body in transaction.list("endpoint", region):
+            endpoint = Endpoint.from_json(body)
+            if name in {fleet.config_name for fleet, _ in endpoint.fleets}:
+                raise ResourceInUse(
+                    f'Cannot delete endpoint configuration "{record["EndpointConfigArn"]}": the endpoint '
+                    f'"{endpoint.name}" uses it. Delete the endpoint or update it to another configuration first.'
+                )
+        transaction.delete("endpoint-config", region, name)
+        drop_tags(transaction, region, record["EndpointConfigArn"])
+    return {}
+
+
+def require_endpoint_config(cloud: Cloud, transaction: Transaction, region: str, name: str) -> dict[str, Any]:
+    """A configuration's record, or AWS's error for an unknown one."""
+    record = transaction.get("endpoint-config", region, name)
+    if record is None:
+        arn = cloud.arn(region, f"endpoint-config/{name}")
+        raise ValidationException(f'Could not find endpoint configuration "{arn}".')
+    return record

@@ -1,0 +1,284 @@
+"""Endpoints: the operations of the control plane. What happens after them is in ``rollout``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.errors import ValidationException
+from infra.localcloud.sagemaker.endpoint_configs import require_endpoint_config
+from infra.localcloud.sagemaker.images import ImageName, resolve_image
+from infra.localcloud.sagemaker.listing import list_page
+from infra.localcloud.sagemaker.models import require_model
+from infra.localcloud.sagemaker.records import Endpoint, Fleet, Variant
+from infra.localcloud.sagemaker.tags import save_tags
+from infra.localcloud.sagemaker.traffic import plan_traffic
+from infra.localcloud.state import Transaction
+
+
+def create_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """CreateEndpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html."""
+    name = request["EndpointName"]
+    arn = cloud.arn(region, f"endpoint/{name}")
+    fleet = _new_fleet(cloud, region, request["EndpointConfigName"])
+    _check_deployment(cloud, region, request.get("DeploymentConfig"), fleet)
+    now = time.time()
+    endpoint = Endpoint(
+        name=name,
+        arn=arn,
+        region=region,
+        config_name=fleet.config_name,
+        status="Creating",
+        stage="launch",
+        created=now,
+        modified=now,
+        green=fleet,
+        stage_since=now,
+        started=now,
+        deployment=request.get("DeploymentConfig") or {},
+    )
+    with cloud.state.write() as transaction:
+        if transaction.get("endpoint", region, name):
+            raise ValidationException(f'Cannot create already existing endpoint "{arn}".')
+        transaction.put("endpoint", region, name, endpoint.to_json())
+        save_tags(transaction, region, arn, request.get("Tags", []))
+    return {"EndpointArn": arn}
+
+
+def update_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """UpdateEndpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html."""
+    name = request["EndpointName"]
+    with cloud.state.read() as transaction:
+        _require_updatable(require_endpoint(cloud, transaction, region, name))
+    fleet = _new_fleet(cloud, region, request["EndpointConfigName"])
+    with cloud.state.write() as transaction:
+        endpoint = require_endpoint(cloud, transaction, region, name)
+        _require_updatable(endpoint)
+        if request.get("RetainAllVariantProperties"):
+            excluded = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties", [])}
+            fleet = _retain(fleet, endpoint.blue, excluded)
+        deployment = request.get("DeploymentConfig")
+        if request.get("RetainDeploymentConfig"):
+            deployment = endpoint.last_deployment
+    _check_deployment(cloud, region, deployment, fleet)
+    with cloud.state.write() as transaction:
+        endpoint = require_endpoint(cloud, transaction, region, name)
+        _require_updatable(endpoint)
+        now = time.time()
+        endpoint = endpoint.but(
+            status="Updating",
+            stage="launch",
+            green=fleet,
+            green_percent=0.0,
+            step=0,
+            started=now,
+            deployment=deployment or {},
+            failure_reason=None,
+        )
+        transaction.put("endpoint", region, name, endpoint.to_json())
+    return {"EndpointArn": endpoint.arn}
+
+
+def update_endpoint_weights_and_capacities(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """UpdateEndpointWeightsAndCapacities.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpointWeightsAndCapacities.html
+    """
+    name = request["EndpointName"]
+    with cloud.state.write() as transaction:
+        endpoint = require_endpoint(cloud, transaction, region, name)
+        _require_updatable(endpoint)
+        if endpoint.blue is None:
+            raise ValidationException(f'Cannot update endpoint "{endpoint.arn}" that has no fleet.')
+        variants = {variant.name: variant for variant in endpoint.blue.variants}
+        for desired in request["DesiredWeightsAndCapacities"]:
+            if desired.get("ServerlessUpdateConfig"):
+                raise ValidationException("The local cloud does not have serverless inference.")
+            variant = variants.get(desired["VariantName"])
+            if variant is None:
+                raise ValidationException(
+                    f'Could not find variant "{desired["VariantName"]}" of endpoint "{endpoint.arn}".'
+                )
+            variants[variant.name] = replace(
+                variant,
+                desired_weight=float(desired.get("DesiredWeight", variant.desired_weight)),
+                instances=desired.get("DesiredInstanceCount", variant.instances),
+            )
+        if not any(variant.desired_weight for variant in variants.values()):
+            raise ValidationException("At least one production variant must have a weight greater than 0.")
+        blue = replace(endpoint.blue, variants=tuple(variants.values()))
+        endpoint = endpoint.but(status="Updating", stage="rescale", blue=blue, failure_reason=None)
+        transaction.put("endpoint", region, name, endpoint.to_json())
+    return {"EndpointArn": endpoint.arn}
+
+
+def delete_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """DeleteEndpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html."""
+    name = request["EndpointName"]
+    with cloud.state.write() as transaction:
+        endpoint = require_endpoint(cloud, transaction, region, name)
+        if endpoint.status == "Deleting":
+            return {}
+        _refuse_in_progress(endpoint)
+        endpoint = endpoint.but(status="Deleting", stage="delete")
+        transaction.put("endpoint", region, name, endpoint.to_json())
+    return {}
+
+
+def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """DescribeEndpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html."""
+    with cloud.state.read() as transaction:
+        endpoint = require_endpoint(cloud, transaction, region, request["EndpointName"])
+    answer: dict[str, Any] = {
+        "EndpointName": endpoint.name,
+        "EndpointArn": endpoint.arn,
+        "EndpointConfigName": endpoint.config_name,
+        "EndpointStatus": endpoint.status,
+        "CreationTime": endpoint.created,
+        "LastModifiedTime": endpoint.modified,
+    }
+    if endpoint.blue:
+        answer["ProductionVariants"] = [_live_variant(variant) for variant in endpoint.blue.variants]
+    if endpoint.failure_reason:
+        answer["FailureReason"] = endpoint.failure_reason
+    if endpoint.last_deployment:
+        answer["LastDeploymentConfig"] = endpoint.last_deployment
+    if endpoint.green:
+        answer["PendingDeploymentSummary"] = {
+            "EndpointConfigName": endpoint.green.config_name,
+            "ProductionVariants": [_pending_variant(endpoint, variant) for variant in endpoint.green.variants],
+            "StartTime": endpoint.started,
+        }
+    return answer
+
+
+def list_endpoints(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """ListEndpoints: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html."""
+    with cloud.state.read() as transaction:
+        endpoints = [Endpoint.from_json(body) for body in transaction.list("endpoint", region)]
+    items = [
+        {
+            "EndpointName": endpoint.name,
+            "EndpointArn": endpoint.arn,
+            "CreationTime": endpoint.created,
+            "LastModifiedTime": endpoint.modified,
+            "EndpointStatus": endpoint.status,
+        }
+        for endpoint in endpoints
+    ]
+    return list_page("Endpoints", items, "EndpointName", request)
+
+
+def require_endpoint(cloud: Cloud, transaction: Transaction, region: str, name: str) -> Endpoint:
+    """An endpoint, or AWS's error for an unknown one."""
+    body = transaction.get("endpoint", region, name)
+    if body is None:
+        raise ValidationException(f'Could not find endpoint "{cloud.arn(region, f"endpoint/{name}")}".')
+    return Endpoint.from_json(body)
+
+
+def _refuse_in_progress(endpoint: Endpoint) -> None:
+    if endpoint.stage != "rest":
+        raise ValidationException(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+
+
+def _require_updatable(endpoint: Endpoint) -> None:
+    _refuse_in_progress(endpoint)
+    if endpoint.status == "Failed":
+        # DescribeEndpoint: "DeleteEndpoint is the only operation that can be performed on a failed endpoint."
+        raise ValidationException(f'Cannot update failed endpoint "{endpoint.arn}": it can only be deleted.')
+
+
+def _check_deployment(cloud: Cloud, region: str, deployment: dict[str, Any] | None, fleet: Fleet) -> None:
+    plan = plan_traffic(deployment or {}, sum(variant.instances for variant in fleet.variants))
+    known = cloud.moto.alarm_states(region, plan.alarms)
+    if missing := [name for name in plan.alarms if name not in known]:
+        raise ValidationException(f"Could not find the CloudWatch alarms {', '.join(missing)} of the roll-back.")
+
+
+def _new_fleet(cloud: Cloud, region: str, config_name: str) -> Fleet:
+    """Everything a configuration means now: tags become digests here, once and for all."""
+    with cloud.state.read() as transaction:
+        config = require_endpoint_config(cloud, transaction, region, config_name)
+        models = {
+            variant["ModelName"]: require_model(cloud, transaction, region, variant["ModelName"])
+            for variant in config["ProductionVariants"]
+        }
+    variants = []
+    for variant in config["ProductionVariants"]:
+        container = models[variant["ModelName"]]["PrimaryContainer"]
+        manifest = resolve_image(cloud.registry, cloud.settings.account, container["Image"])
+        startup = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", cloud.settings.startup_timeout_s)
+        variants.append(
+            Variant(
+                name=variant["VariantName"],
+                model_name=variant["ModelName"],
+                image=container["Image"],
+                repository=manifest.repository,
+                digest=manifest.digest,
+                resolved_at=time.time(),
+                environment=container.get("Environment", {}),
+                model_data_url=container.get("ModelDataUrl"),
+                weight=variant["InitialVariantWeight"],
+                desired_weight=variant["InitialVariantWeight"],
+                instances=variant["InitialInstanceCount"],
+                startup_timeout_s=cloud.clock.seconds(startup),
+            )
+        )
+    return Fleet(uuid4().hex[:12], config_name, tuple(variants))
+
+
+def _retain(fleet: Fleet, old: Fleet | None, excluded: set[str]) -> Fleet:
+    known = {variant.name: variant for variant in old.variants} if old else {}
+
+    def kept(variant: Variant) -> Variant:
+        before = known.get(variant.name)
+        if before is None:
+            return variant
+        weight = variant.weight if "DesiredWeight" in excluded else before.desired_weight
+        count = variant.instances if "DesiredInstanceCount" in excluded else before.instances
+        return replace(variant, weight=weight, desired_weight=weight, instances=count)
+
+    return replace(fleet, variants=tuple(kept(variant) for variant in fleet.variants))
+
+
+def _deployed_images(variant: Variant) -> list[dict[str, Any]]:
+    host = variant.image.partition("/")[0]
+    repository = ImageName.parse(variant.image).repository
+    return [
+        {
+            "SpecifiedImage": variant.image,
+            "ResolvedImage": f"{host}/{repository}@{variant.digest}",
+            "ResolutionTime": variant.resolved_at,
+        }
+    ]
+
+
+def _live_variant(variant: Variant) -> dict[str, Any]:
+    return {
+        "VariantName": variant.name,
+        "DeployedImages": _deployed_images(variant),
+        "CurrentWeight": variant.weight,
+        "DesiredWeight": variant.desired_weight,
+        "CurrentInstanceCount": variant.instances,
+        "DesiredInstanceCount": variant.instances,
+    }
+
+
+def _pending_variant(endpoint: Endpoint, variant: Variant) -> dict[str, Any]:
+    status = {"shift": "ActivatingTraffic", "bake": "Baking", "drain": "Baking"}.get(endpoint.stage, "Creating")
+    if endpoint.stage == "roll-back":
+        status = "Deleting"
+    running = 0 if endpoint.stage == "launch" else variant.instances
+    return {
+        "VariantName": variant.name,
+        "DeployedImages": _deployed_images(variant),
+        "CurrentWeight": variant.weight * endpoint.green_percent / 100,
+        "DesiredWeight": variant.desired_weight,
+        "CurrentInstanceCount": running,
+        "DesiredInstanceCount": variant.instances,
+        "VariantStatus": [{"Status": status, "StartTime": endpoint.stage_since}],
+    }

@@ -1,0 +1,133 @@
+"""The HTTP side: which part of the cloud answers which request."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from infra.localcloud import ecr
+from infra.localcloud.cloud import Cloud
+from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
+from infra.localcloud.limits import LIMITS
+from infra.localcloud.moto_services import SERVICES
+from infra.localcloud.sagemaker import endpoint_configs, endpoints, models, tags
+from infra.localcloud.sagemaker.rollout import Rollouts
+from infra.localcloud.sagemaker.runtime import INVOCATIONS, Runtime
+from infra.localcloud.validation import operations, validate
+from infra.localcloud.wire import Request, Response, StartResponse, error_response, json_response
+
+Operation = Callable[[Cloud, str, dict[str, Any]], dict[str, Any]]
+
+SAGEMAKER: dict[str, Operation] = {
+    "CreateModel": models.create_model,
+    "DescribeModel": models.describe_model,
+    "ListModels": models.list_models,
+    "DeleteModel": models.delete_model,
+    "CreateEndpointConfig": endpoint_configs.create_endpoint_config,
+    "DescribeEndpointConfig": endpoint_configs.describe_endpoint_config,
+    "ListEndpointConfigs": endpoint_configs.list_endpoint_configs,
+    "DeleteEndpointConfig": endpoint_configs.delete_endpoint_config,
+    "CreateEndpoint": endpoints.create_endpoint,
+    "UpdateEndpoint": endpoints.update_endpoint,
+    "UpdateEndpointWeightsAndCapacities": endpoints.update_endpoint_weights_and_capacities,
+    "DescribeEndpoint": endpoints.describe_endpoint,
+    "ListEndpoints": endpoints.list_endpoints,
+    "DeleteEndpoint": endpoints.delete_endpoint,
+    "AddTags": tags.add_tags,
+    "ListTags": tags.list_tags,
+    "DeleteTags": tags.delete_tags,
+}
+# CloudWatch: alarms and the metrics they name; what moto has beyond that is not needed and not checked.
+_MONITORING = ("Alarm", "Metric", "Tag")
+_LOG = logging.getLogger(__name__)
+
+
+class Application:
+    """The WSGI application: this package for hosting and images, moto for the rest."""
+
+    def __init__(self, cloud: Cloud, rollouts: Rollouts) -> None:
+        self._cloud = cloud
+        self._rollouts = rollouts
+        self._runtime = Runtime(cloud)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; whatever goes wrong becomes an AWS error."""
+        request = Request(environ)
+        try:
+            return self._answer(request, start_response)
+        except AwsError as error:
+            return error_response(request, error).send(start_response)
+        except LocalCloudError as error:
+            return error_response(request, AwsError("InternalFailure", str(error), 500)).send(start_response)
+        except Exception as error:
+            _LOG.exception("%s %s %s failed", request.method, request.path, request.operation or "")
+            failure = AwsError("InternalFailure", f"The local cloud failed: {error!r}. Its log has more.", 500)
+            return error_response(request, failure).send(start_response)
+
+    def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
+        if request.path.startswith("/_slipway/"):
+            return self._own(request).send(start_response)
+        if match := INVOCATIONS.match(request.path):
+            return self._runtime.invoke(request, match.group(1)).send(start_response)
+        if request.service == "sagemaker":
+            return self._sagemaker(request).send(start_response)
+        if request.service == "ecr":
+            return self._ecr(request, start_response)
+        if request.service == "monitoring" and not any(word in (request.operation or "") for word in _MONITORING):
+            raise NotSupported(f"CloudWatch's {request.operation}")
+        if request.service in SERVICES:
+            return self._cloud.moto.call(request, start_response)
+        raise NotSupported(f"the service {request.service}" if request.service else "unsigned requests")
+
+    def _own(self, request: Request) -> Response:
+        match request.path:
+            case "/_slipway/health":
+                body = {"status": "ready", "containers": self._cloud.fleets.running()}
+                return Response(200, [("Content-Type", "application/json")], json.dumps(body).encode())
+            case "/_slipway/limits":
+                return Response(200, [("Content-Type", "application/json")], json.dumps({"limits": LIMITS}).encode())
+            case _:
+                raise AwsError("NotFound", f"There is no {request.path}.", 404)
+
+    def _sagemaker(self, request: Request) -> Response:
+        operation = SAGEMAKER.get(request.operation or "")
+        if operation is None or request.operation is None:
+            raise NotSupported(f"SageMaker's {request.operation or request.path}")
+        validate("sagemaker", request.operation, request.payload)
+        answer = operation(self._cloud, request.region, request.payload)
+        if not request.operation.startswith(("Describe", "List")):
+            self._rollouts.wake()
+        return json_response(answer)
+
+    def _ecr(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
+        name = request.operation or ""
+        if name not in operations("ecr"):
+            raise NotSupported(f"ECR's {name or request.path}")
+        if operation := ecr.OPERATIONS.get(name):
+            return json_response(operation(self._cloud, request.region, request.payload)).send(start_response)
+        if name == "DeleteRepository":
+            ecr.empty_repository(self._cloud, request.region, request.payload)
+        elif name not in ecr.REPOSITORY_OPERATIONS:
+            raise NotSupported(f"ECR's {name}")
+        return self._cloud.moto.call(request, start_response)
+
+
+class _Handler(WSGIRequestHandler):
+    """Speaks HTTP/1.1, so that ``Expect: 100-continue`` works, and logs requests on debug level only."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        _LOG.debug("%s %s %s", self.command, self.path, code)
+
+
+def make_http_server(application: Application, host: str, port: int) -> BaseWSGIServer:
+    """Bind the port; raises LocalCloudError when it is taken."""
+    try:
+        return make_server(host, port, application, threaded=True, request_handler=_Handler)
+    except (OSError, SystemExit) as error:
+        raise LocalCloudError(f"Port {port} of {host} cannot be used: {error}. Choose another with --port.") from error

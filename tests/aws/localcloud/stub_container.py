@@ -1,0 +1,73 @@
+"""A model container in miniature: answers /ping and /invocations as its one JSON argument says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+BEHAVIOUR = json.loads(sys.argv[1])
+STARTED = time.monotonic()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/ping":
+            time.sleep(BEHAVIOUR.get("ping_takes", 0))
+            warm = time.monotonic() - STARTED >= BEHAVIOUR.get("warm_after", 0)
+            self.answer(BEHAVIOUR.get("ping", 200) if warm else 503, b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        time.sleep(BEHAVIOUR.get("invocation_takes", 0))
+        if body == b"die":
+            os._exit(3)
+        if body == b"echo":
+            return self.answer(200, bytes(range(256)), {"Content-Type": "image/x-all-bytes"})
+        if body.startswith(b"fail "):
+            return self.answer(int(body.split()[1]), b"a reason from the model")
+        model_dir = Path(os.environ.get("SLIPWAY_MODEL_DIR", "/nonexistent"))
+        answer = {
+            "build": BEHAVIOUR["build"],
+            "bytes": len(body),
+            "pid": os.getpid(),
+            "environment": {key: os.environ.get(key) for key in ("FROM_IMAGE", "FROM_MODEL")},
+            "headers": {key.lower(): value for key, value in self.headers.items()},
+            "model": {path.name: path.read_text() for path in model_dir.glob("*")},
+        }
+        attributes = self.headers.get("X-Amzn-SageMaker-Custom-Attributes")
+        extra = {"X-Amzn-SageMaker-Custom-Attributes": f"seen {attributes}"} if attributes else {}
+        self.answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json", **extra})
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        del args
+
+
+def main() -> None:
+    if "exit" in BEHAVIOUR:
+        print(BEHAVIOUR.get("says", "cannot load the model"), flush=True)
+        sys.exit(BEHAVIOUR["exit"])
+    if note := BEHAVIOUR.get("note_start_in"):
+        with Path(note).open("a") as file:
+            file.write(f"{BEHAVIOUR['build']} {os.getpid()}\n")
+    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["SLIPWAY_PORT"])), Handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
