@@ -11,7 +11,7 @@ import numpy as np
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from inference.errors import CorruptImage, NotAnImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedImage
-from inference.header import FORMATS, looks_truncated, picture_format, webp_size
+from inference.header import FORMATS, check_png, looks_truncated, picture_format, webp_size
 
 # The limit is checked here, with an answer of its own, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -77,6 +77,8 @@ def _decode(data: bytes, kind: str, needed: int, max_pixels: int) -> Picture:
     width, height = image.size
     _check_size(width, height, max_pixels)
     frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+    if kind == "PNG":
+        check_png(data)
     orientation = _orientation(image)
     if kind == "JPEG":
         share = needed * DRAFT_MARGIN / max(width, height)

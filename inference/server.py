@@ -59,7 +59,7 @@ def build_app(service: Service) -> Starlette:
         sentence = f"{request.method} {request.url.path[:100]} is not served. GET / lists what is."
         return _error(error.status_code, code, sentence, error.headers or {})
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", welcome),
             Route("/ping", ping),
@@ -68,6 +68,8 @@ def build_app(service: Service) -> Starlette:
         ],
         exception_handlers={RequestError: request_error, HTTPException: http_error},
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class Invocations:

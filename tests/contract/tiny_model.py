@@ -1,7 +1,7 @@
 """A model of a few hundred bytes with the head of a YOLO: finds what is red, green or blue.
 
-The picture is averaged over cells of 8 pixels; each cell is an anchor whose box is a square of two cells and whose scores
-are the cell's mean red, green and blue.
+The picture is averaged over cells of 8 pixels; each cell is an anchor whose box is a square of two cells and whose
+scores are the cell's mean red, green and blue.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def tiny_onnx(side: int = 64, classes: int = 3, work: int = 0) -> bytes:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def write_tiny_model(directory: Path, side: int = 64, work: int = 0) -> Path:

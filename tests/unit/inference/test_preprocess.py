@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.decode import Picture
+from inference.preprocess import PADDING, Letterbox, preprocess
+
+
+def picture(pixels: NDArray[np.uint8], width: int | None = None, height: int | None = None) -> Picture:
+    image = Image.fromarray(pixels)
+    return Picture(image, width or image.width, height or image.height, 1)
+
+
+def plain(width: int, height: int, value: int = 255) -> Picture:
+    return picture(np.full((height, width, 3), value, np.uint8))
+
+
+# As computed by ultralytics 8.4's LetterBox(auto=False, scaleup=True, center=True): content size, then left and top.
+@pytest.mark.parametrize(
+    ("size", "side", "content", "left_top"),
+    [
+        ((640, 480), 640, (640, 480), (0, 80)),
+        ((480, 640), 640, (480, 640), (80, 0)),
+        ((1920, 1080), 640, (640, 360), (0, 140)),
+        ((640, 427), 640, (640, 427), (0, 106)),
+        ((427, 640), 640, (427, 640), (106, 0)),
+        ((500, 375), 320, (320, 240), (0, 40)),
+        ((333, 500), 320, (213, 320), (53, 0)),
+        ((32, 24), 320, (320, 240), (0, 40)),
+        ((100, 100), 64, (64, 64), (0, 0)),
+        ((1, 1), 64, (64, 64), (0, 0)),
+        ((641, 639), 640, (640, 638), (0, 1)),
+        ((10_000, 1), 64, (64, 1), (0, 31)),
+        ((1, 10_000), 64, (1, 64), (31, 0)),
+    ],
+)
+def test_the_letterbox_is_ultralytics(
+    size: tuple[int, int], side: int, content: tuple[int, int], left_top: tuple[int, int]
+) -> None:
+    box = Letterbox.fit(*size, side)
+    assert (box.width, box.height) == content
+    assert (box.left, box.top) == left_top
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([64, 320, 640]))
+def test_the_content_always_lies_inside_and_touches_two_sides(width: int, height: int, side: int) -> None:
+    box = Letterbox.fit(width, height, side)
+    assert 0 <= box.left <= box.left + box.width <= side
+    assert 0 <= box.top <= box.top + box.height <= side
+    assert side in (box.width, box.height)
+
+
+def test_the_input_is_planes_from_0_to_1_with_grey_around() -> None:
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:] = (255, 51, 0)
+    batch, box = preprocess(picture(pixels), 64)
+    assert (batch.shape, batch.dtype) == ((1, 3, 64, 64), np.dtype(np.float32))
+    assert batch.flags.c_contiguous
+    assert batch[0, :, 32, 32].tolist() == [1, np.float32(51) / np.float32(255), 0]
+    assert (batch[0, :, : box.top] == np.float32(PADDING) / np.float32(255)).all()
+    assert (batch[0, :, 48:] == np.float32(PADDING) / np.float32(255)).all()
+
+
+def reference_resize(source: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float64]:
+    """Interpolation between four neighbours with pixel centres aligned, as OpenCV documents INTER_LINEAR."""
+    rows, columns = source.shape[:2]
+    out = np.zeros((height, width, 3))
+    for y in range(height):
+        fy = min(max((y + 0.5) * rows / height - 0.5, 0), rows - 1)
+        for x in range(width):
+            fx = min(max((x + 0.5) * columns / width - 0.5, 0), columns - 1)
+            x0, y0 = int(fx), int(fy)
+            x1, y1 = min(x0 + 1, columns - 1), min(y0 + 1, rows - 1)
+            top = source[y0, x0] * (1 - fx + x0) + source[y0, x1] * (fx - x0)
+            bottom = source[y1, x0] * (1 - fx + x0) + source[y1, x1] * (fx - x0)
+            out[y, x] = top * (1 - fy + y0) + bottom * (fy - y0)
+    return out
+
+
+@pytest.mark.parametrize("size", [(64, 48), (100, 37), (31, 17), (200, 150), (3, 2)])
+def test_pixels_are_interpolated_as_opencv_does(size: tuple[int, int]) -> None:
+    source = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    batch, box = preprocess(picture(source), 64)
+    found = batch[0, :, box.top : box.top + box.height, box.left : box.left + box.width].transpose(1, 2, 0) * 255
+    # Pillow cuts off what OpenCV rounds: less than one level of 255.
+    assert np.abs(found - reference_resize(source, box.width, box.height)).max() < 1.01
+
+
+def test_a_picture_of_the_right_size_is_not_touched() -> None:
+    source = np.random.default_rng(3).integers(0, 256, (64, 64, 3), np.uint8)
+    batch, _ = preprocess(picture(source), 64)
+    assert (np.rint(batch[0].transpose(1, 2, 0) * 255).astype(np.uint8) == source).all()
+
+
+def test_a_picture_decoded_at_reduced_size_lies_where_the_whole_would() -> None:
+    _, whole = preprocess(plain(4000, 3000), 320)
+    batch, reduced = preprocess(picture(np.full((375, 500, 3), 255, np.uint8), 4000, 3000), 320)
+    assert reduced == whole
+    assert (batch[0, :, reduced.top : reduced.top + reduced.height] == 1).all()
+
+
+@given(
+    st.integers(1, 4000),
+    st.integers(1, 4000),
+    st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5),
+)
+def test_boxes_come_back_to_where_they_were(
+    width: int, height: int, shares: list[tuple[float, float, float, float]]
+) -> None:
+    box = Letterbox.fit(width, height, 320)
+    wanted = np.array(shares, np.float32) * np.array([width, height] * 2, np.float32)
+    in_square = wanted * np.float32(box.gain) + np.array([box.left, box.top] * 2, np.float32)
+    found = box.boxes_to_picture(in_square, width, height)
+    assert np.abs(found - wanted).max() <= 1e-3 * max(width, height)
+    assert found.dtype == np.float32
+
+
+def test_boxes_are_clipped_to_the_picture() -> None:
+    box = Letterbox.fit(640, 480, 320)
+    found = box.boxes_to_picture(np.array([[-10, -10, 400, 400]], np.float32), 640, 480)
+    assert found.tolist() == [[0, 0, 640, 480]]
