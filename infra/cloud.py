@@ -1,0 +1,110 @@
+"""The AWS clients, made when first used.
+
+`AWS_ENDPOINT_URL` points all of them at another endpoint (botocore's own setting); `SLIPWAY_REGISTRY` names the
+plain-HTTP registry that stands in for ECR's there. Clients come from botocore, which boto3 wraps: importing boto3 as
+well costs 0.1 s a call.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import botocore.session
+from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+from infra.aws_errors import LOGIN, explain
+from infra.errors import CloudUnusable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+
+@dataclass
+class Cloud:
+    """One region of one account."""
+
+    region: str
+    registry: str | None = None
+
+    @classmethod
+    def from_environment(cls, region: str) -> Cloud:
+        """The cloud that the environment variables point at."""
+        return cls(region, os.environ.get("SLIPWAY_REGISTRY") or None)
+
+    @property
+    def local(self) -> bool:
+        """Whether this is a local cloud: ECR is then a plain registry, and missing roles are created."""
+        return self.registry is not None
+
+    @cached_property
+    def sagemaker(self) -> SageMakerClient:
+        """Models, endpoint configs, endpoints."""
+        return cast("SageMakerClient", self._client("sagemaker"))
+
+    @cached_property
+    def runtime(self) -> SageMakerRuntimeClient:
+        """InvokeEndpoint; answers take up to 60 s, and a request is never sent twice."""
+        return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", read_timeout=70, attempts=1))
+
+    @cached_property
+    def ecr(self) -> ECRClient:
+        """Image repositories."""
+        return cast("ECRClient", self._client("ecr"))
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        """Roles."""
+        return cast("IAMClient", self._client("iam"))
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        """Alarms."""
+        return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    def check_credentials(self, needed: timedelta) -> str | None:
+        """CloudUnusable if there are no credentials or they are over; a note if they end before `needed` has passed."""
+        try:
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError
+            credentials.get_frozen_credentials()
+        except (BotoCoreError, RuntimeError, ValueError, KeyError, OSError) as error:
+            raise explain(error) from error
+        # Only refreshable credentials know when they end; botocore has no public name for it.
+        ends: datetime | None = getattr(credentials, "_expiry_time", None)
+        if ends is None or getattr(credentials, "method", "") != "custom-process":
+            return None
+        left = ends - datetime.now(UTC)
+        if left <= timedelta():
+            raise CloudUnusable(f"the AWS credentials ended at {ends:%H:%M:%S} UTC; {LOGIN}.")
+        if left < needed:
+            minutes = int(left.total_seconds() / 60)
+            return (
+                f"the AWS credentials end in {minutes} min, before the longest wait is over; if they do, "
+                "the next deploy picks up the wait"
+            )
+        return None
+
+    @cached_property
+    def _session(self) -> Any:
+        return botocore.session.get_session()
+
+    def _client(self, service: str, read_timeout: int = 30, attempts: int = 6) -> Any:
+        return self._session.create_client(
+            service,
+            region_name=self.region,
+            config=ClientConfig(
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                connect_timeout=5,
+                read_timeout=read_timeout,
+            ),
+        )

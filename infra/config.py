@@ -1,0 +1,248 @@
+"""slipway.toml: what a user may set, the defaults, and a sentence with a line number for each wrong value."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from infra.config_errors import nearest, sentence, where
+from infra.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=20)]
+Metric = Literal[
+    "Invocation4XXErrors",
+    "Invocation5XXErrors",
+    "InvocationModelErrors",
+    "ModelLatency",
+    "OverheadLatency",
+    "CPUUtilization",
+    "GPUUtilization",
+    "MemoryUtilization",
+]
+Ami = Literal[
+    "al2-ami-sagemaker-inference-gpu-2",
+    "al2-ami-sagemaker-inference-gpu-2-1",
+    "al2-ami-sagemaker-inference-gpu-3-1",
+    "al2023-ami-sagemaker-inference-gpu-4-1",
+]
+
+
+class Section(BaseModel):
+    """A table of slipway.toml: no unknown keys, no guessing of types, never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Rollout(Section):
+    """How traffic goes over to a new release: `DeploymentConfig` of UpdateEndpoint.
+
+    Limits: API reference, TrafficRoutingConfig; a canary is at most half of the fleet, a linear step 10 to 50 percent.
+    """
+
+    type: Literal["all-at-once", "canary", "linear"] = "all-at-once"
+    percent: int | None = Field(default=None, ge=1, le=50)
+    bake_seconds: int = Field(default=0, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _percent_fits_type(self) -> Self:
+        if self.type == "all-at-once" and self.percent is not None:
+            raise ValueError("has a percent, but all-at-once moves everything; remove percent or write type = 'canary'")
+        if self.type != "all-at-once" and self.percent is None:
+            raise ValueError(f"is {self.type} without a percent; add percent = 10, the share of the fleet to move")
+        if self.type == "linear" and (self.percent or 0) < 10:
+            raise ValueError(f"moves {self.percent} % a step; linear steps are 10 to 50")
+        return self
+
+
+class Alarm(Section):
+    """A CloudWatch alarm on the new fleet; when it goes off during a rollout, SageMaker takes the release back.
+
+    `threshold` is in the metric's unit (errors: a count; latencies: microseconds; utilization: percent); above is bad.
+    """
+
+    metric: Metric
+    threshold: float = Field(ge=0, strict=False)
+    statistic: (
+        Annotated[str, StringConstraints(pattern=r"^(Sum|Average|Maximum|Minimum|p[0-9]{1,2}([.][0-9]+)?)$")] | None
+    ) = None
+    period_seconds: Literal[10, 30, 60, 120, 180, 240, 300] = 60
+    evaluation_periods: int = Field(default=1, ge=1, le=20)
+
+
+class Environment(Section):
+    """One place where a release can be live."""
+
+    instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = "ml.c7i.large"
+    instance_count: int = Field(default=1, ge=1, le=1000)
+    production: bool = False
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    inference_ami_version: Ami | None = None
+    rollout: Rollout = Rollout()
+    alarms: tuple[Alarm, ...] = Field(default=(), max_length=10, strict=False)
+    keep: int = Field(default=2, ge=1, le=50)
+    variables: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=1024)], str] = {}
+
+    @field_validator("variables")
+    @classmethod
+    def _variables_fit(cls, variables: dict[str, str]) -> dict[str, str]:
+        # CreateModel, ContainerDefinition.Environment: up to 100 entries, values up to 1,024 characters; one is ours.
+        if len(variables) > 99:
+            raise ValueError(f"has {len(variables)} variables; SageMaker takes 99 beside Slipway's own")
+        if long := next((key for key, value in variables.items() if len(value) > 1024), None):
+            raise ValueError(f"has more than 1,024 characters in {long}; put long values into the image")
+        return variables
+
+    @field_validator("alarms")
+    @classmethod
+    def _one_alarm_a_metric(cls, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+        metrics = [alarm.metric for alarm in alarms]
+        if twice := next((metric for metric in metrics if metrics.count(metric) > 1), None):
+            raise ValueError(f"names {twice} twice; keep one alarm a metric")
+        return alarms
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if self.rollout.type != "all-at-once" and self.instance_count < 2:
+            raise ValueError(
+                f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "
+                "write instance_count = 2 or more, or rollout = { type = 'all-at-once' }"
+            )
+        if self.inference_ami_version and not self.gpu:
+            raise ValueError(
+                f"has an inference_ami_version, which is for GPU instances, and {self.instance_type} has none; "
+                "remove it or choose a GPU type such as ml.g5.xlarge"
+            )
+        return self
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the instance type has an NVIDIA GPU (families g and p; g with Graviton, as in c7g, is a CPU)."""
+        return self.instance_type.startswith(("ml.g", "ml.p"))
+
+
+class Timeouts(Section):
+    """How long to wait, in seconds."""
+
+    startup_seconds: int = Field(default=480, ge=60, le=3600)
+    deploy_seconds: int = Field(default=1800, ge=10, le=28800)
+
+
+class Smoke(Section):
+    """When the live endpoint's detections count as the expected ones."""
+
+    iou: float = Field(default=0.9, gt=0, le=1, strict=False)
+    score_tolerance: float = Field(default=0.05, ge=0, le=1, strict=False)
+
+
+class Settings(Section):
+    """The whole of slipway.toml."""
+
+    project: Name
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    repository: (
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$", min_length=2, max_length=256
+            ),
+        ]
+        | None
+    ) = None
+    execution_role: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9_+=,.@/-]+$", max_length=2048),
+        ]
+        | None
+    ) = None
+    payload_limit_mb: int = Field(default=6, ge=1, le=25)
+    image_limit_gb: int = Field(default=10, ge=1, le=100)
+    timeouts: Timeouts = Timeouts()
+    smoke: Smoke = Smoke()
+    environments: dict[Name, Environment] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Config:
+    """slipway.toml as read, together with its text, so that later findings can name a line too."""
+
+    path: Path
+    text: str
+    settings: Settings
+
+    @property
+    def repository(self) -> str:
+        """Name of the ECR repository; the project's name unless set."""
+        return self.settings.repository or self.settings.project
+
+    @property
+    def execution_role(self) -> str:
+        """Name or ARN of the role SageMaker takes on; `<project>-runtime` unless set."""
+        return self.settings.execution_role or f"{self.settings.project}-runtime"
+
+    def environment(self, name: str) -> Environment:
+        """The environment called `name`; InputError that lists the known ones."""
+        if name in self.settings.environments:
+            return self.settings.environments[name]
+        known = ", ".join(self.settings.environments)
+        raise InputError(
+            f"{self.path.name} has no environment {name!r}; write one of: "
+            f"{known}{nearest(name, self.settings.environments)}."
+        )
+
+    def region(self, environment: str) -> str:
+        """The AWS region of an environment."""
+        return self.environment(environment).region or self.settings.region
+
+    def where(self, *keys: str) -> str:
+        """`slipway.toml line 14: environments.dev.instance_type`, for messages."""
+        return where(self.path, self.text, keys)
+
+
+def load(path: Path) -> Config:
+    """Read and check slipway.toml; InputError with one sentence for each thing that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} does not exist; run from the project's folder or name the file with --config."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; it must be a text file in UTF-8.") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"{path.name} is not valid TOML: {error}; mend that place (texts need quotes, tables [brackets])."
+        ) from None
+    try:
+        return Config(path, text, Settings.model_validate(values))
+    except ValidationError as errors:
+        found = [sentence(path, text, error, _keys_of) for error in errors.errors(include_url=False)]
+        raise InputError("\n".join(dict.fromkeys(found))) from None
+
+
+def _keys_of(keys: Sequence[str | int]) -> list[str]:
+    """The keys that the table at `keys` may have."""
+    match [key for key in keys if isinstance(key, str)]:
+        case ["environments", _, "rollout"]:
+            table: type[Section] = Rollout
+        case ["environments", _, "alarms"]:
+            table = Alarm
+        case ["environments", _]:
+            table = Environment
+        case ["timeouts"]:
+            table = Timeouts
+        case ["smoke"]:
+            table = Smoke
+        case _:
+            table = Settings
+    return list(table.model_fields)

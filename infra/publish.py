@@ -1,0 +1,118 @@
+"""Publish: an OCI layout to ECR, by digest, sending only the blobs that are not there.
+
+skopeo does the sending: `--preserve-digests` from an `oci:` layout keeps Docker's manifest byte for byte, and with it
+the digest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.errors import CloudUnusable, InputError
+from infra.registry import Repository, open_repository
+
+if TYPE_CHECKING:
+    from infra.cloud import Cloud
+    from infra.layout import Layout
+    from infra.progress import Progress
+
+
+@dataclass(frozen=True)
+class Published:
+    """An image that is in the registry, and what it took to get it there; sizes in bytes."""
+
+    digest: str
+    reference: str
+    tag: str
+    size: int
+    bytes_pushed: int
+    blobs_pushed: int
+    blobs_skipped: int
+    changed: bool
+
+
+def publish(cloud: Cloud, repository_name: str, layout: Layout, tag: str, progress: Progress) -> Published:
+    """Bring `layout` into the repository under `tag`; does nothing when it is there.
+
+    A tag never moves: if it names another image already, `<tag>-<digest[:12]>` is used. The digest is checked after.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,114}", tag):
+        raise InputError(
+            f"{tag!r} cannot be a tag: letters, digits and _ . - only, at most 115 of them; give the git SHA."
+        )
+    with progress.step("publish"):
+        repository = open_repository(cloud, repository_name, create=True)
+        assert repository is not None  # noqa: S101  (create=True)
+        tagged = repository.digest_of(tag)
+        if tagged not in (None, layout.digest):
+            tag = f"{tag}-{layout.digest.removeprefix('sha256:')[:12]}"
+            tagged = repository.digest_of(tag)
+        if tagged == layout.digest:
+            progress.say(f"{layout.digest} is in {repository.uri} already, nothing to push")
+            return _published(repository, layout, tag, absent=set(), changed=False)
+        with ThreadPoolExecutor(8) as pool:
+            there = pool.map(repository.has_blob, (blob.digest for blob in layout.blobs))
+            absent = {blob.digest for blob, found in zip(layout.blobs, there, strict=True) if not found}
+        _send(repository, layout, tag)
+        arrived = repository.digest_of(tag)
+        if arrived != layout.digest:
+            raise CloudUnusable(
+                f"{repository.uri}:{tag} is {arrived} after the push, and not {layout.digest}: the registry "
+                "changed the image or "
+                "somebody pushed the same tag; run publish again."
+            )
+        done = _published(repository, layout, tag, absent, changed=True)
+        progress.say(
+            f"{layout.digest} pushed: {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, "
+            f"{done.blobs_skipped} were there"
+        )
+        return done
+
+
+def _published(repository: Repository, layout: Layout, tag: str, absent: set[str], *, changed: bool) -> Published:
+    return Published(
+        digest=layout.digest,
+        reference=f"{repository.uri}@{layout.digest}",
+        tag=tag,
+        size=layout.size,
+        bytes_pushed=sum(blob.size for blob in layout.blobs if blob.digest in absent)
+        + (len(layout.manifest) if changed else 0),
+        blobs_pushed=len(absent),
+        blobs_skipped=len(layout.blobs) - len(absent),
+        changed=changed,
+    )
+
+
+def _send(repository: Repository, layout: Layout, tag: str) -> None:
+    skopeo = shutil.which("skopeo")
+    if skopeo is None:
+        raise InputError(
+            "skopeo is not installed, and it sends the image; install it (apt-get install skopeo) and run again."
+        )
+    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        command = [skopeo, "--insecure-policy", "copy", "--preserve-digests", "--quiet", "--retry-times", "3"]
+        if repository.plain:
+            command.append("--dest-tls-verify=false")
+        if repository.authorization:
+            # A file that only we can read: what is in argv can be read by every process of the machine.
+            login = Path(folder, "auth.json")
+            login.touch(0o600)
+            login.write_text(
+                json.dumps({"auths": {repository.host: {"auth": repository.authorization.removeprefix("Basic ")}}})
+            )
+            command += ["--dest-authfile", str(login)]
+        command += [f"oci:{layout.path}", f"docker://{repository.host}/{repository.name}:{tag}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        said = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1]
+        raise CloudUnusable(
+            f"the image could not be pushed to {repository.uri}: {said}; nothing was tagged, run publish again."
+        )

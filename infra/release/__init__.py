@@ -1,0 +1,1 @@
+"""Releases: plan → preflight → rollout → verify → smoke → prune → report, and the way back."""

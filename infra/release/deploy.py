@@ -1,0 +1,153 @@
+"""Deploy: plan → preflight → rollout → verify → smoke → prune."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.errors import InputError, RolloutFailed, SlipwayError, WorldChanged
+from infra.release.alarms import put_alarms
+from infra.release.generations import generations, mark
+from infra.release.plan import Plan, plan
+from infra.release.preflight import preflight, refuse_mock
+from infra.release.prune import discard, prune
+from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, start
+from infra.release.smoke import Sample, invoke, judge
+from infra.release.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.publish import Published
+    from infra.release.endpoint import Endpoint
+    from infra.release.job import Job
+    from infra.release.names import Release
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be live, and the picture that proves it; `publish` brings the image to ECR if it may not be there."""
+
+    release: Release
+    git_sha: str
+    sample: Sample
+    mock: bool = False
+    publish: Callable[[], Published] | None = None
+
+
+def deploy(job: Job, wanted: Wanted) -> None:
+    """Make `wanted` the live release, or fail with the one before still answering."""
+    release, report, say = wanted.release, job.report, job.progress.say
+    report.digest, report.release, report.git_sha = release.digest, release.name, wanted.git_sha
+    refuse_mock(job.config, release, mock=wanted.mock)
+    if len(wanted.sample.picture) > job.config.settings.payload_limit_mb * 1024 * 1024:
+        limit = job.config.where("payload_limit_mb")
+        raise InputError(
+            f"the sample {wanted.sample.name} is larger than the payload limit ({limit}); give a smaller one."
+        )
+    with job.progress.step("plan"):
+        found = plan(job.sagemaker, release, job.limit, job.progress)
+        report.plan = f"{found.action}: {found.reason}"
+        report.previous = found.endpoint.config if found.endpoint and found.endpoint.config != release.name else ""
+        say(report.plan)
+    if found.action == "nothing":
+        report.outcome = "unchanged"
+        report.git_sha = found.live.git_sha if found.live else wanted.git_sha
+        report.skipped.append("everything: this image with this configuration is live and has passed its smoke test")
+        return
+    if note := job.cloud.check_credentials(timedelta(seconds=job.limit)):
+        report.notes.append(note)
+        say(note)
+    ended = _roll_out(job, wanted, found)
+    with job.progress.step("verify"):
+        _verify(job, ended, release)
+        say(f"{release.name} is live with {release.digest}")
+    with job.progress.step("smoke"):
+        _smoke(job, wanted, ended)
+    with job.progress.step("prune"):
+        mark(job.sagemaker, ended.config_arn(release.name), "live")
+        keep = job.settings.keep
+        report.removed.extend(prune(job.cloud, job.place, release.name, keep, timedelta(seconds=job.limit)))
+        say(f"removed {', '.join(report.removed) or 'nothing'}; up to {keep} earlier releases are kept for a rollback")
+    report.outcome, report.changed = "done", True
+
+
+def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
+    """Bring the endpoint to the release, skipping what is done or under way already; where it ended."""
+    release, report, say = wanted.release, job.report, job.progress.say
+    if found.action == "prove" and found.endpoint:
+        report.skipped.append("preflight and rollout: the release is live already")
+        return found.endpoint
+    if found.action == "wait":
+        report.skipped.append("preflight: the rollout is under way already")
+        with job.progress.step("rollout"):
+            return finish(job)
+    if wanted.publish:
+        report.published = wanted.publish()
+    with job.progress.step("preflight"):
+        checked = preflight(job, release, mock=wanted.mock)
+        report.image, report.image_bytes = checked.image, checked.size
+        report.notes.extend(checked.notes)
+        say("; ".join(checked.notes) or "all is well")
+    with job.progress.step("rollout"):
+        try:
+            made = create_release(job, release, checked, wanted.git_sha)
+            say(f"model and endpoint config {release.name} {'created' if made else 'are there already'}")
+            report.alarms = put_alarms(job.cloud.cloudwatch, release, job.settings)
+            start(job, release.name, deployment(job.settings, report.alarms))
+        except (ClientError, WorldChanged):
+            discard(job.cloud, job.place, release.name)
+            raise
+        return finish(job)
+
+
+def _verify(job: Job, ended: Endpoint, release: Release) -> None:
+    try:
+        verify(ended, release.name, release.digest)
+    except RolloutFailed:
+        discard(job.cloud, job.place, release.name)
+        raise
+
+
+def _smoke(job: Job, wanted: Wanted, ended: Endpoint) -> None:
+    sample, rules = wanted.sample, job.config.settings
+    try:
+        answer = invoke(job.cloud, ended.name, sample, rules.payload_limit_mb)
+        shown = {
+            "build": answer.build,
+            "model": answer.model,
+            "is_mock": answer.is_mock,
+            "milliseconds": answer.milliseconds,
+            "detections": answer.detections,
+        }
+        job.report.smoke = {"verdict": "not as expected", **shown}
+        verdict = judge(answer, sample, rules.smoke, mock=wanted.mock)
+        job.report.smoke = {"verdict": verdict, **shown}
+        job.progress.say(f"build {answer.build[:12]} answered in {answer.milliseconds:.0f} ms: {verdict}")
+    except (RolloutFailed, InputError) as error:
+        _take_back(job, wanted.release, error)
+
+
+def _take_back(job: Job, release: Release, error: SlipwayError) -> None:
+    """Roll back to the last good release after a failed smoke test; always raises."""
+    job.progress.say(f"{error}")
+    known = generations(job.sagemaker, job.place)
+    good = next((one for one in known if one.good and one.name != release.name), None)
+    if good is None:
+        raise RolloutFailed(
+            f"{error} There is no earlier good release to go back to, so endpoint {job.place.endpoint} stays up with "
+            "this one: deploy a mended image, or run destroy."
+        ) from error
+    job.progress.say(f"rolling back to {good.name}")
+    try:
+        start(job, good.name, ALL_AT_ONCE)
+        verify(finish(job), good.name, good.digest)
+    except (RolloutFailed, WorldChanged) as worse:
+        raise RolloutFailed(f"{error} Rolling back to {good.name} failed too: {worse}") from error
+    discard(job.cloud, job.place, release.name)
+    raise RolloutFailed(
+        f"{error} Rolled back: {good.name} ({good.digest}, git {good.git_sha}) is live again."
+    ) from error

@@ -1,0 +1,121 @@
+"""What an endpoint is right now, and waiting until it stops moving."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.aws_errors import missing
+from infra.errors import RolloutFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import PendingProductionVariantSummaryTypeDef, ProductionVariantSummaryTypeDef
+
+    from infra.progress import Progress
+
+MOVING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+_FIRST_PAUSE, _LONGEST_PAUSE, _HEARTBEAT = 0.2, 10.0, 30.0  # seconds
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """DescribeEndpoint, as far as releases need it.
+
+    `config` is the live endpoint config, `target` the one it is moving to (the same where it is not moving).
+    """
+
+    name: str
+    arn: str
+    status: str
+    config: str
+    target: str
+    digests: tuple[str, ...]
+    failure: str
+    stage: str
+    instances: int
+    desired: int
+    since: datetime
+
+    @property
+    def moving(self) -> bool:
+        """Whether SageMaker is working on it; it cannot be updated then."""
+        return self.status in MOVING
+
+    def config_arn(self, config: str) -> str:
+        """The ARN of an endpoint config beside this endpoint."""
+        return f"{self.arn.rsplit(':', 1)[0]}:endpoint-config/{config}"
+
+
+def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
+    """The endpoint as it is now, None if there is none."""
+    try:
+        told = sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if missing(error):
+            return None
+        raise
+    pending = told.get("PendingDeploymentSummary")
+    variants = told.get("ProductionVariants", [])
+    images = [
+        image.get("ResolvedImage") or image.get("SpecifiedImage", "")
+        for each in variants
+        for image in each.get("DeployedImages", [])
+    ]
+    return Endpoint(
+        name=name,
+        arn=told["EndpointArn"],
+        status=told["EndpointStatus"],
+        config=told.get("EndpointConfigName", ""),
+        target=(pending or told).get("EndpointConfigName", ""),
+        digests=tuple(dict.fromkeys(image.rsplit("@", 1)[1] for image in images if "@" in image)),
+        failure=told.get("FailureReason", "").rstrip(". "),
+        instances=sum(each.get("CurrentInstanceCount", 0) for each in variants),
+        desired=sum(each.get("DesiredInstanceCount", 0) for each in variants),
+        stage=_stage(pending.get("ProductionVariants", []) if pending else variants),
+        since=told["LastModifiedTime"],
+    )
+
+
+def wait(sagemaker: SageMakerClient, name: str, limit: float, progress: Progress) -> Endpoint | None:
+    """Wait up to `limit` seconds until the endpoint does not move any more; None once it is deleted.
+
+    Says each change of status or stage, and every half minute that it still waits. RolloutFailed when the time is up.
+    """
+    began = told_at = time.monotonic()
+    pause, told = _FIRST_PAUSE, ""
+    while True:
+        now = look(sagemaker, name)
+        if now is None or not now.moving:
+            return now
+        waited = time.monotonic() - began
+        state = f"{now.status}{f' · {now.stage}' if now.stage else ''}"
+        if state != told or time.monotonic() - told_at > _HEARTBEAT:
+            progress.say(f"{state} · {waited:.0f} of at most {limit:.0f} s")
+            told, told_at = state, time.monotonic()
+        if waited > limit:
+            raise RolloutFailed(
+                f"endpoint {name} is still {now.status} after {limit:.0f} s (timeouts.deploy_seconds); "
+                "SageMaker goes on by itself: "
+                f"look with `python -m infra status`, and the same deploy picks up the wait."
+            )
+        time.sleep(min(pause, max(0.05, limit - waited)))
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
+
+
+def _stage(variants: Sequence[ProductionVariantSummaryTypeDef | PendingProductionVariantSummaryTypeDef]) -> str:
+    """`main ActivatingTraffic 1/2` for each variant that says something."""
+    parts = []
+    for each in variants:
+        stages = ", ".join(status["Status"] for status in each.get("VariantStatus", []))
+        current, desired = each.get("CurrentInstanceCount"), each.get("DesiredInstanceCount")
+        count = f"{current}/{desired} instances" if current is not None and desired is not None else ""
+        if stages or count:
+            parts.append(" ".join(part for part in (each["VariantName"], stages, count) if part))
+    return " · ".join(parts)

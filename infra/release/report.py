@@ -1,0 +1,110 @@
+"""The account of what was done: JSON for programs, Markdown for people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from infra.progress import Step
+    from infra.publish import Published
+    from infra.release.smoke import Detection
+
+
+@dataclass
+class Report:
+    """Filled in step by step, so that a failed deploy has its account too; sizes in bytes, times in seconds."""
+
+    verb: str
+    project: str
+    environment: str
+    region: str
+    endpoint: str
+    outcome: Literal["running", "done", "unchanged", "failed"] = "running"
+    changed: bool = False
+    digest: str = ""
+    git_sha: str = ""
+    release: str = ""
+    previous: str = ""
+    plan: str = ""
+    image: str = ""
+    image_bytes: int | None = None
+    published: Published | None = None
+    alarms: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    smoke: dict[str, Any] | None = None
+    steps: list[Step] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+    def to_json(self) -> str:
+        """Everything, as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    def to_markdown(self) -> str:
+        """What a person wants to know, as Markdown."""
+        titles = {"done": "is done", "unchanged": "had nothing to do", "failed": "failed", "running": "was interrupted"}
+        lines = [f"## {self.verb} to {self.environment} {titles[self.outcome]}", ""]
+        if self.error:
+            lines += [f"**{self.error}**", ""]
+        lines += table(
+            ("", ""),
+            [
+                (name, value)
+                for name, value in (
+                    ("plan", self.plan),
+                    ("endpoint", f"`{self.endpoint}` in {self.region}"),
+                    ("digest", f"`{self.digest}`" if self.digest else ""),
+                    ("git SHA", self.git_sha),
+                    ("release", f"`{self.release}`" if self.release else ""),
+                    ("before", f"`{self.previous}`" if self.previous else ""),
+                    ("image", f"{self.image_bytes / 1e6:.1f} MB compressed" if self.image_bytes else ""),
+                    ("pushed", _pushed(self.published)),
+                    ("alarms", ", ".join(f"`{name}`" for name in self.alarms)),
+                    ("smoke test", self._smoke()),
+                    ("removed", ", ".join(f"`{name}`" for name in self.removed)),
+                    ("skipped", "; ".join(self.skipped)),
+                    ("time", " · ".join(f"{step.name} {step.seconds:.1f} s" for step in self.steps)),
+                )
+                if value
+            ],
+        )
+        if self.smoke and self.smoke["detections"]:
+            lines += ["", *detections_table(self.smoke["detections"])]
+        return "\n".join([*lines, *(["", *(f"- {note}" for note in self.notes)] if self.notes else [])]) + "\n"
+
+    def _smoke(self) -> str:
+        if not self.smoke:
+            return ""
+        build, took = self.smoke["build"][:12], self.smoke["milliseconds"]
+        return f"{self.smoke['verdict']}; build `{build}` answered in {took:.0f} ms"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    """A Markdown table whose columns line up in a terminal too."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    line = "| " + " | ".join("{:<%d}" % width for width in widths) + " |"  # noqa: UP031
+    return [
+        line.format(*head),
+        "|" + "|".join("-" * (width + 2) for width in widths) + "|",
+        *(line.format(*row) for row in rows),
+    ]
+
+
+def detections_table(detections: tuple[Detection, ...] | list[Detection]) -> list[str]:
+    """Detections as a Markdown table; boxes in pixels."""
+    return table(
+        ("class", "score", "box (x1, y1, x2, y2)"),
+        [(one.label, f"{one.score:.3f}", ", ".join(f"{edge:.1f}" for edge in one.box)) for one in detections],
+    )
+
+
+def _pushed(published: Published | None) -> str:
+    if published is None:
+        return ""
+    if not published.changed:
+        return "nothing, the image was there"
+    return f"{published.bytes_pushed:,} bytes in {published.blobs_pushed} blobs, {published.blobs_skipped} were there"

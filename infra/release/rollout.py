@@ -1,0 +1,176 @@
+"""Rollout: model, endpoint config, alarms, then the endpoint; and waiting until SageMaker is done."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws_errors import code, duplicate, message, missing
+from infra.errors import RolloutFailed, WorldChanged
+from infra.release import generations, names
+from infra.release.endpoint import look, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DeploymentConfigTypeDef
+
+    from infra.config import Environment
+    from infra.release.endpoint import Endpoint
+    from infra.release.job import Job
+    from infra.release.names import Release
+    from infra.release.preflight import Checked
+
+_SETTLING = 20.0  # seconds in which SageMaker may not yet find what was just created
+
+
+def create_release(job: Job, release: Release, checked: Checked, git_sha: str) -> bool:
+    """Make the model and the endpoint config of a release; False if both were there already."""
+    environment = release.place.environment
+    tags = generations.tags(release, git_sha)
+    model = _made(
+        lambda: job.sagemaker.create_model(
+            ModelName=release.name,
+            PrimaryContainer={"Image": checked.image, "Environment": names.container(job.config, environment)},
+            ExecutionRoleArn=checked.role_arn,
+            Tags=tags,
+        )
+    )
+    variant: Any = {**names.variant(job.config, environment), "ModelName": release.name}
+
+    def create_endpoint_config() -> object:
+        return job.sagemaker.create_endpoint_config(
+            EndpointConfigName=release.name, ProductionVariants=[variant], Tags=tags
+        )
+
+    return _made(lambda: _settled(create_endpoint_config)) or model
+
+
+def delete_release(sagemaker: SageMakerClient, name: str) -> None:
+    """Remove the endpoint config and the model called `name`, if they are there."""
+    _gone(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=name))
+    _gone(lambda: sagemaker.delete_model(ModelName=name))
+
+
+def deployment(environment: Environment, alarms: tuple[str, ...]) -> DeploymentConfigTypeDef:
+    """DeploymentConfig of UpdateEndpoint: how traffic moves, and which alarms take the release back."""
+    rollout = environment.rollout
+    traffic: dict[str, Any] = {
+        "Type": rollout.type.replace("-", "_").upper(),
+        "WaitIntervalInSeconds": rollout.bake_seconds,
+    }
+    size = {"Type": "CAPACITY_PERCENT", "Value": rollout.percent}
+    if rollout.type == "canary":
+        traffic["CanarySize"] = size
+    if rollout.type == "linear":
+        traffic["LinearStepSize"] = size
+    how: dict[str, Any] = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": traffic}}
+    if alarms:
+        how["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": name} for name in alarms]}
+    return how  # type: ignore[return-value]
+
+
+ALL_AT_ONCE: DeploymentConfigTypeDef = {
+    "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}
+}
+
+
+def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
+    """Have SageMaker bring the endpoint to the endpoint config `to`; it is created if there is none.
+
+    WorldChanged if somebody else is moving it elsewhere.
+    """
+    endpoint = job.place.endpoint
+    live = look(job.sagemaker, endpoint)
+    if live and live.status == "Failed":
+        job.progress.say(f"{endpoint} failed earlier and can only be deleted: deleting it")
+        delete_endpoint(job)
+        live = None
+    if live and live.moving and live.target == to:
+        return
+    try:
+        if live is None:
+            _settled(
+                lambda: job.sagemaker.create_endpoint(
+                    EndpointName=endpoint, EndpointConfigName=to, Tags=generations.place_tags(job.place)
+                )
+            )
+        else:
+            _settled(
+                lambda: job.sagemaker.update_endpoint(
+                    EndpointName=endpoint, EndpointConfigName=to, DeploymentConfig=how
+                )
+            )
+    except ClientError as error:
+        # Somebody was faster: fine where they want the same.
+        now = look(job.sagemaker, endpoint) if code(error) == "ValidationException" else None
+        if now is None or not now.moving:
+            raise
+        if now.target != to:
+            raise WorldChanged(
+                f"endpoint {endpoint} began to move to {now.target} meanwhile ({message(error)}): another deploy is "
+                "under way; wait until it is over (`status` shows it) and run again."
+            ) from error
+
+
+def finish(job: Job) -> Endpoint:
+    """Wait until SageMaker is done with the endpoint; the caller verifies where it ended."""
+    ended = wait(job.sagemaker, job.place.endpoint, job.limit, job.progress)
+    if ended is None:
+        raise WorldChanged(
+            f"endpoint {job.place.endpoint} was deleted while it was waited for; find out by whom and deploy again."
+        )
+    return ended
+
+
+def delete_endpoint(job: Job) -> bool:
+    """Delete the endpoint and wait until it is gone; False if there was none."""
+    endpoint = job.place.endpoint
+    live = look(job.sagemaker, endpoint)
+    if live is None:
+        return False
+    if live.status != "Deleting":
+        _gone(lambda: job.sagemaker.delete_endpoint(EndpointName=endpoint))
+    if wait(job.sagemaker, endpoint, job.limit, job.progress) is not None:
+        raise RolloutFailed(
+            f"endpoint {endpoint} could not be deleted; look with `python -m infra status` and run again."
+        )
+    return True
+
+
+def _made(create: Callable[[], object]) -> bool:
+    """Create, True; False where it exists, which by its name is the same thing."""
+    try:
+        create()
+    except ClientError as error:
+        if not duplicate(error):
+            raise
+        return False
+    return True
+
+
+def _gone(delete: Callable[[], object]) -> None:
+    """Delete; fine where it does not exist."""
+    try:
+        delete()
+    except ClientError as error:
+        if not missing(error):
+            raise
+
+
+def _settled(call: Callable[[], object]) -> None:
+    """Call again while SageMaker cannot find what was just created (CreateEndpoint: "retry logic is recommended")."""
+    deadline = time.monotonic() + _SETTLING
+    while True:
+        try:
+            call()
+        except ClientError as error:
+            unsettled = missing(error) and 'endpoint "' not in message(error)
+            if not unsettled or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return
