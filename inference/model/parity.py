@@ -1,0 +1,147 @@
+"""The image's own pipeline against ultralytics, picture by picture."""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from inference.errors import RequestError
+from inference.model import directory, held, reference, weights
+from inference.model.errors import InputError, ParityError
+from inference.model.matching import Detection, match
+from inference.pipeline import Pipeline
+
+PICTURES: Final = 42
+FEWEST_BOXES: Final = 10
+# Where a model finds too little at its own confidence (of cars, shown shapes), its fainter guesses count too.
+FAINTER: Final = (0.1, 0.01, 0.001)
+# Measured on drawn pictures: 0.25 px and 0.0016. What remains comes from Pillow instead of OpenCV scaling the picture.
+LIMIT_PX: Final = 1.0
+LIMIT_SCORE: Final = 0.02
+
+Find = Callable[[Path, float], list[Detection]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How far two detectors agree.
+
+    `boxes` is what ultralytics found, `surplus` what only the image's pipeline found. Differences are the largest of
+    any matched pair: of scores, and of edges in pixels of the network's input, because a picture that is scaled down
+    tenfold magnifies them tenfold.
+    """
+
+    pictures: int
+    confidence: float
+    boxes: int
+    matched: int
+    surplus: int
+    max_box_difference_px: float
+    max_score_difference: float
+    limit_px: float = LIMIT_PX
+    limit_score: float = LIMIT_SCORE
+
+    @property
+    def passed(self) -> bool:
+        """Whether every box was found by both, within the limits, and there were any."""
+        return (
+            0 < self.boxes == self.matched
+            and not self.surplus
+            and self.max_box_difference_px <= self.limit_px
+            and self.max_score_difference <= self.limit_score
+        )
+
+    def require(self) -> None:
+        """Raise `ParityError` unless it passed."""
+        if self.passed:
+            return
+        if not self.boxes:
+            message = (
+                f"Parity cannot be judged: ultralytics finds nothing in the {self.pictures} pictures, not even at "
+                f"confidence {self.confidence}; give pictures with such objects by --pictures."
+            )
+            raise ParityError(message)
+        message = (
+            f"The exported model does not see what ultralytics sees: of {self.boxes} boxes in {self.pictures} pictures "
+            f"{self.matched} were found, {self.surplus} others too; boxes differ by up to "
+            f"{self.max_box_difference_px:.3f} px (limit {self.limit_px:g}), scores by up to "
+            f"{self.max_score_difference:.4f} (limit {self.limit_score:g}). "
+            "Do not ship it; look at what changed in inference/preprocess.py, inference/postprocess.py or the export."
+        )
+        raise ParityError(message)
+
+
+def parity(checkpoint: weights.Checkpoint, folder: Path, pictures: Path | None = None) -> Report:
+    """Compare the model directory `folder` with the checkpoint it came from; write `parity.json` there.
+
+    Pictures are drawn unless a folder of them is given. Raises `InputError` for an unusable directory or picture
+    and `ParityError` when the two disagree; the report is written either way.
+    """
+    pipeline = directory.load(folder)
+    model = pipeline.model
+    theirs = weights.load(checkpoint)
+
+    def expected(path: Path, confidence: float) -> list[Detection]:
+        return _shrunk(reference.predict(theirs, path, model.image_size, confidence, model.iou), path, model.image_size)
+
+    def found(path: Path, confidence: float) -> list[Detection]:
+        return _shrunk(_answer(pipeline, path, confidence), path, model.image_size)
+
+    with tempfile.TemporaryDirectory(prefix="held-") as scratch:
+        paths = held.given(pictures) if pictures else held.write(Path(scratch), PICTURES, model.image_size)
+        report = compare(paths, expected, found, (model.confidence, *FAINTER))
+    content = {**asdict(report), "passed": report.passed}
+    (folder / "parity.json").write_text(json.dumps(content, indent=2) + "\n")
+    report.require()
+    return report
+
+
+def compare(paths: Sequence[Path], expected: Find, found: Find, confidences: Sequence[float]) -> Report:
+    """Compare two detectors at the first of `confidences` at which the expected one finds enough boxes.
+
+    Each is asked for slightly fainter boxes too, so that one whose score lies on either side of the threshold, within
+    the limit, still has its partner.
+    """
+    for confidence in confidences:
+        slack = max(confidence - LIMIT_SCORE, confidence / 2)
+        wanted = [expected(path, slack) for path in paths]
+        boxes = sum(detection.score >= confidence for detections in wanted for detection in detections)
+        if boxes >= FEWEST_BOXES:
+            break
+    seen = [found(path, slack) for path in paths]
+    pairs = [pair for a, b in zip(wanted, seen, strict=True) for pair in match(a, b)]
+    counted = [pair for pair in pairs if max(pair.expected.score, pair.found.score) >= confidence]
+    alone = sum(detection.score >= confidence for detections in seen for detection in detections)
+    return Report(
+        pictures=len(paths),
+        confidence=confidence,
+        boxes=boxes,
+        matched=sum(pair.expected.score >= confidence for pair in pairs),
+        surplus=alone - sum(pair.found.score >= confidence for pair in pairs),
+        max_box_difference_px=max((pair.box_difference for pair in counted), default=0.0),
+        max_score_difference=max((pair.score_difference for pair in counted), default=0.0),
+    )
+
+
+def _shrunk(detections: list[Detection], path: Path, side: int) -> list[Detection]:
+    """Boxes in pixels of the network's input, as far as it is smaller than the picture."""
+    with Image.open(path) as picture:
+        scale = min(1.0, side / max(picture.size))
+    return [
+        replace(one, box=(one.box[0] * scale, one.box[1] * scale, one.box[2] * scale, one.box[3] * scale))
+        for one in detections
+    ]
+
+
+def _answer(pipeline: Pipeline, path: Path, confidence: float) -> list[Detection]:
+    """What the image would answer for a picture file."""
+    options = replace(pipeline.defaults, confidence=confidence)
+    try:
+        answer = pipeline.answer(path.read_bytes(), options, pipeline.detectors[0])
+    except (RequestError, OSError) as error:
+        raise InputError(f"The picture {path} cannot be used: {error}") from error
+    return [Detection(one["label"], one["score"], tuple(one["box"])) for one in answer["detections"]]
