@@ -1,0 +1,71 @@
+"""The role of docs/github.md: whom it trusts, and that it may do exactly what `infra` calls."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+SERVICES = {"sagemaker": "sagemaker", "runtime": "sagemaker", "ecr": "ecr", "iam": "iam", "cloudwatch": "cloudwatch"}
+# Asked for by the registry's HTTP API, by alarms made with tags, and by CreateModel, which hands the execution role on.
+IMPLIED = {
+    "cloudwatch:TagResource",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+    "iam:PassRole",
+}
+# A missing execution role is made in the local cloud only.
+LOCAL = {"iam:CreateRole"}
+
+
+def policies() -> list[dict[str, Any]]:
+    """The JSON documents of docs/github.md, in their order: trust, permissions."""
+    text = (ROOT / "docs" / "github.md").read_text()
+    return [json.loads(block) for block in re.findall(r"^ *```json\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)]
+
+
+def called() -> set[str]:
+    """The actions that `infra` calls on AWS, by IAM's names."""
+    actions = set()
+    for file in (ROOT / "infra").rglob("*.py"):
+        if "localcloud" in file.parts:
+            continue
+        for client, method, argument in re.findall(
+            rf"\b({'|'.join(SERVICES)})\.([a-z]+(?:_[a-z]+)+)\((?:\"(\w+)\")?", file.read_text()
+        ):
+            operation = argument if method == "get_paginator" else method
+            actions.add(f"{SERVICES[client]}:{''.join(word.title() for word in operation.split('_'))}")
+    return actions - LOCAL
+
+
+def test_the_role_may_do_what_is_called_and_no_more() -> None:
+    _, permissions = policies()
+    allowed = {action for statement in permissions["Statement"] for action in statement["Action"]}
+    assert allowed == called() | IMPLIED
+
+
+def test_no_permission_is_a_wildcard_but_for_lists() -> None:
+    _, permissions = policies()
+    everywhere = {
+        action
+        for statement in permissions["Statement"]
+        if statement["Resource"] == "*"
+        for action in statement["Action"]
+    }
+    assert all(re.match(r"\w+:(List|Describe|GetAuthorizationToken)", action) for action in everywhere), everywhere
+
+
+def test_main_alone_is_trusted() -> None:
+    [statement] = policies()[0]["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"].keys() == {"StringEquals"}
+    conditions = statement["Condition"]["StringEquals"]
+    assert conditions["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
+    subjects = conditions["token.actions.githubusercontent.com:sub"]
+    assert {subject.count("@") for subject in subjects} == {0, 2}
+    assert all(subject.startswith("repo:") and subject.endswith(":ref:refs/heads/main") for subject in subjects)
