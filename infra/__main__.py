@@ -35,7 +35,6 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one verb; its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
     progress = Progress()
     try:
         args = _parser().parse_args(argv)
@@ -221,4 +220,5 @@ def _destroy(args: argparse.Namespace, config: Config, progress: Progress) -> No
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main())

@@ -62,7 +62,7 @@ class Repository:
     authorization: str | None = field(default=None, repr=False)
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=5, read=30), retries=urllib3.Retry(3, backoff_factor=0.3)
+            maxsize=8, timeout=urllib3.Timeout(connect=5, read=30), retries=urllib3.Retry(3, backoff_factor=0.3)
         ),
         repr=False,
         compare=False,

@@ -1,7 +1,7 @@
 """What a release is, and the names made from it.
 
 A release is (image digest, fingerprint of the configuration). Model, endpoint config and alarms are named after both,
-so the same release always has the same names: a second deploy finds them, and none is ever replaced under a name in use.
+so the same release always has the same names: a second deploy finds them, and nothing is replaced under a name in use.
 """
 
 from __future__ import annotations
