@@ -73,7 +73,7 @@ def _launcher(name: str, registry: Registry, state: State) -> Launcher:
             "The dagger launcher needs a Dagger session: start this process in the engine with "
             "experimental_privileged_nesting, or by `dagger run`; --launcher process needs none."
         )
-    return DaggerLauncher(registry, state.directory)
+    return DaggerLauncher(registry, state)
 
 
 def _serve(options: argparse.Namespace) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import urllib3
 
 from infra.localcloud.errors import ImageNotFound, RegistryError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -114,30 +117,47 @@ class Registry:
             raise RegistryError(f"The blob {digest} of {repository} is damaged in the registry.")
         return data
 
+    def has_blob(self, repository: str, digest: str) -> bool:
+        """Whether the registry holds a blob."""
+        try:
+            self._request("HEAD", f"{repository}/blobs/{digest}")
+        except ImageNotFound:
+            return False
+        return True
+
     def config(self, manifest: Manifest) -> dict[str, Any]:
         """The image's configuration: architecture, entrypoint, environment, labels."""
         config: dict[str, Any] = json.loads(self.blob(manifest.repository, manifest.content["config"]["digest"]))
         return config
 
-    def download(self, repository: str, digest: str, target: Path) -> None:
-        """Write a blob to a file, whole and verified or not at all."""
+    @contextmanager
+    def open_blob(self, repository: str, digest: str) -> Iterator[IO[bytes]]:
+        """A blob as a stream; leaving the block raises RegistryError unless all of it was read and fits its digest."""
         response = self._request("GET", f"{repository}/blobs/{digest}", stream=True)
-        partial = target.with_name(f"{target.name}.partial")
         computed = hashlib.sha256()
         try:
-            with partial.open("wb") as file:
-                for chunk in _chunks(response):
-                    computed.update(chunk)
-                    file.write(chunk)
-            if f"sha256:{computed.hexdigest()}" != digest:
-                raise RegistryError(f"The blob {digest} of {repository} is damaged in the registry.")
-            shutil.move(partial, target)
+            yield io.BufferedReader(_Hashed(response, computed), 1 << 20)
         except urllib3.exceptions.HTTPError as error:
             raise RegistryError(f"The registry broke off while sending {digest}: {error}.") from error
         finally:
-            partial.unlink(missing_ok=True)
             response.release_conn()
+        if f"sha256:{computed.hexdigest()}" != digest:
+            raise RegistryError(f"The blob {digest} of {repository} is damaged in the registry.")
 
 
-def _chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    yield from response.stream(1 << 20, decode_content=False)
+class _Hashed(io.RawIOBase):
+    """Reads a response and hashes what it gives."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, computed: hashlib._Hash) -> None:
+        self._response = response
+        self._computed = computed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        data = self._response.read(len(view), decode_content=False)
+        view[: len(data)] = data
+        self._computed.update(data)
+        return len(data)

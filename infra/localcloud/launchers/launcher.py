@@ -39,6 +39,9 @@ class Container(Protocol):
 class Launcher(Protocol):
     """Starts containers. ``start`` returns as soon as the process runs, before it is healthy."""
 
+    def prepare(self) -> None:
+        """Do now what the first start would wait for; called when a start is likely."""
+
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container or raise LaunchError."""
 

@@ -75,6 +75,9 @@ class ProcessLauncher:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    def prepare(self) -> None:
+        """Nothing is needed beforehand."""
+
     def start(self, spec: ContainerSpec) -> ProcessContainer:
         """Start the image's command with SageMaker's environment."""
         config = self._registry.config(spec.manifest).get("config", {})

@@ -6,6 +6,7 @@ again from the recorded digests when they are first needed.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from infra.localcloud.errors import LaunchError
 from infra.localcloud.launchers.launcher import Container, ContainerSpec, Launcher
 from infra.localcloud.registry import Registry
 from infra.localcloud.sagemaker.records import Fleet, Variant
+
+_LOG = logging.getLogger(__name__)
 
 
 class FleetRetired(Exception):
@@ -62,6 +65,17 @@ class Fleets:
         self._retired: set[str] = set()
         self._lock = threading.Lock()
         self._http = urllib3.PoolManager(retries=False, maxsize=1)
+
+    def prepare(self) -> None:
+        """Get the launcher ready in the background: a model was created, so a fleet will follow."""
+
+        def prepare() -> None:
+            try:
+                self._launcher.prepare()
+            except Exception as error:
+                _LOG.warning("the launcher is not ready, the first start tries again: %s", error)
+
+        threading.Thread(target=prepare, name="prepare", daemon=True).start()
 
     def start(self, fleet: Fleet) -> None:
         """Start every variant and wait until all are healthy; raises LaunchError with AWS's failure reason."""

@@ -62,6 +62,7 @@ def create_model(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str
         transaction.put("model", region, name, record)
         remember_image(transaction, region, manifest)
         save_tags(transaction, region, arn, request.get("Tags", []))
+    cloud.fleets.prepare()
     return {"ModelArn": arn}
 
 
