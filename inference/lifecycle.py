@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING
@@ -52,6 +53,8 @@ def serve(settings: Settings) -> int:
     Raises StartError when the port is taken. A model that cannot be loaded is logged and ends the process with 1: that
     is how SageMaker notices.
     """
+    # A thread that waits for the interpreter's lock, such as the event loop, gets it ten times sooner than by default.
+    sys.setswitchinterval(0.0005)
     build = read_build()
     listener = _listen(settings.port)
     service = Service(settings, build)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -14,6 +16,8 @@ from inference.errors import Overloaded, TooLate
 
 Tool = TypeVar("Tool")
 Result = TypeVar("Result")
+NICENESS = 10
+"""Added to the niceness of threads that work, so that the event loop, and with it /ping, goes first (nice(2))."""
 
 
 class Workers(Generic[Tool]):
@@ -61,8 +65,19 @@ class Workers(Generic[Tool]):
         )
 
     def _with_tool(self, work: Callable[[Tool], Result]) -> Result:
+        _step_back()
         tool = self._tools.get_nowait()
         try:
             return work(tool)
         finally:
             self._tools.put(tool)
+
+
+_priority = threading.local()
+
+
+def _step_back() -> None:
+    if not getattr(_priority, "low", False):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS))
+        _priority.low = True

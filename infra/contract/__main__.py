@@ -1,0 +1,103 @@
+"""Judges an image: `python -m infra.contract --url http://image:8080 --sample FILE`, or `--command "… serve"`.
+
+With --url a running server is judged over HTTP. With --command the server is started here, judged over HTTP, and then
+started again and again for the clauses about signals, exit codes and broken models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from infra.contract.answers import answers
+from infra.contract.clause import BrokenClause, Verdict
+from infra.contract.connections import connections
+from infra.contract.lifetime import lifetime
+from infra.contract.process import Command, started
+from infra.contract.report import document, junit, table
+from infra.contract.sources import HOSTING
+from infra.contract.target import Target
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when every clause holds, 1 when one is broken, 2 for wrong arguments."""
+    given = _parser().parse_args(arguments)
+    try:
+        picture = Path(given.sample).read_bytes()
+    except OSError as error:
+        print(f"error: The picture {given.sample} cannot be read ({error.strerror}). Name another.", file=sys.stderr)
+        return 2
+    url = urlsplit(given.url or "http://127.0.0.1:8080")
+    if url.scheme != "http" or not url.hostname:
+        print(f"error: {given.url!r} is not the address of a server. Give one like http://image:8080.", file=sys.stderr)
+        return 2
+    target = Target(
+        host=url.hostname,
+        port=url.port or 80,
+        picture=picture,
+        max_body=given.max_body,
+        clients=given.clients,
+        load_seconds=given.load_seconds,
+        start_seconds=given.start_seconds,
+    )
+    if given.command:
+        verdicts = judge_command(Command(shlex.split(given.command), Path(given.model), target), given.clause)
+    else:
+        verdicts = judge_running(target, given.clause)
+    if not verdicts:
+        print("error: None of the clauses named exists. Leave --clause out to see them all.", file=sys.stderr)
+        return 2
+    print(table(verdicts))
+    for path, text in ((given.json, document(verdicts)), (given.junit, junit(verdicts))):
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(text)
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
+
+
+def judge_running(target: Target, only: Sequence[str] = ()) -> list[Verdict]:
+    """Judges a server that runs, over HTTP. One that never gets ready is judged by that clause alone."""
+    (first,) = answers.judge(target, ["start"])
+    if not first.holds:
+        return [first]
+    verdicts = [*answers.judge(target, only), *connections.judge(target, only)]
+    return [first if verdict.name == "start" else verdict for verdict in verdicts]
+
+
+def judge_command(command: Command, only: Sequence[str] = ()) -> list[Verdict]:
+    """Starts a server, judges it over HTTP, then judges how it starts and ends."""
+    try:
+        with started(command) as running:
+            running.wait_until_ready()
+            verdicts = judge_running(running.target, only)
+    except OSError as error:
+        failure = f"The command {shlex.join(command.words)} cannot be started ({error.strerror}). Name one that exists."
+        return [Verdict("start", "the command starts", HOSTING, False, 0.0, failure=failure)]
+    except BrokenClause as broken:
+        return [Verdict("start", "the command starts", HOSTING, False, 0.0, failure=str(broken))]
+    return [*verdicts, *lifetime.judge(command, only)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__)
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--url", help="a running server, http://HOST:PORT")
+    subject.add_argument("--command", help="a command that serves, ending in `serve`")
+    parser.add_argument("--model", default="/opt/ml/model", help="with --command: the model directory it serves")
+    parser.add_argument("--sample", required=True, help="a picture that it can be sent")
+    parser.add_argument("--junit", help="write the verdicts there as JUnit XML")
+    parser.add_argument("--json", help="write the verdicts there as JSON")
+    parser.add_argument("--clause", action="append", default=[], help="judge only this clause; may be repeated")
+    parser.add_argument("--max-body", type=int, default=Target.max_body, help="largest body in bytes (%(default)s)")
+    parser.add_argument("--clients", type=int, default=Target.clients, help="clients under full load (%(default)s)")
+    parser.add_argument("--load-seconds", type=float, default=Target.load_seconds, help="(%(default)s)")
+    parser.add_argument("--start-seconds", type=float, default=Target.start_seconds, help="(%(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
