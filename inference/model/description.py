@@ -15,6 +15,7 @@ CONFIDENCE: Final = 0.25
 IOU: Final = 0.45
 # The coarsest stride of a YOLO head: a side must be a multiple of it.
 STRIDE: Final = 32
+LARGEST_IMAGE_SIZE: Final = 4096
 MOCK_IMAGE_SIZE: Final = 320
 
 
@@ -38,10 +39,12 @@ class Description:
 
     def __post_init__(self) -> None:
         """Refuse what no model can have (`InputError`)."""
-        if self.image_size < STRIDE or self.image_size % STRIDE:
+        if not self.name:
+            raise InputError("The model has no name; give one with --name.")
+        if not STRIDE <= self.image_size <= LARGEST_IMAGE_SIZE or self.image_size % STRIDE:
             message = (
-                f"The image size {self.image_size} does not fit the network: "
-                f"give a positive multiple of {STRIDE} with --image-size."
+                f"The image size {self.image_size} does not fit the network; "
+                f"give a multiple of {STRIDE} up to {LARGEST_IMAGE_SIZE} with --image-size."
             )
             raise InputError(message)
         for name, value in (("confidence", self.confidence), ("iou", self.iou)):

@@ -28,8 +28,10 @@ def export(
     `image_size` in pixels is the checkpoint's own unless given. The same weights give the same bytes.
     Raises `InputError` for a bad setting and `ExportError` when the network is not a raw detection head.
     """
-    size = image_size or checkpoint.image_size
-    described = Description(name or checkpoint.name, size, checkpoint.labels, confidence=confidence, iou=iou)
+    size = checkpoint.image_size if image_size is None else image_size
+    described = Description(
+        checkpoint.name if name is None else name, size, checkpoint.labels, confidence=confidence, iou=iou
+    )
     with tempfile.TemporaryDirectory(prefix="export-") as scratch:
         # Ultralytics writes beside the weights, which may lie in a read-only folder.
         copy = Path(scratch, "weights.pt")

@@ -7,7 +7,7 @@ from typing import Final
 from inference.model import shapes
 from inference.model.errors import InputError
 
-# Training draws from seeds near 0.
+# Training draws from smaller seeds only.
 SEED: Final = 1_000_000
 # Pictures from this number on are not compared, but may become the sample.
 FIRST_SAMPLE: Final = 1_000

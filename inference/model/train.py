@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from inference.model import dataset, framework
+from inference.model import dataset, framework, held
 from inference.model.errors import InputError, TrainingError
 
 ARCHITECTURE: Final = "yolo11n.yaml"
@@ -42,18 +42,23 @@ class Metrics:
 def train(out: Path, epochs: int = EPOCHS, seed: int = 0, minimum_map50: float = MINIMUM_MAP50) -> Metrics:
     """Train on generated shapes; write `best.pt` and `metrics.json` into `out`.
 
-    Same seed, processor and libraries: same weights. Raises `InputError` for fewer than one epoch and
+    Same seed, processor and libraries: same weights. Raises `InputError` for settings out of range and
     `TrainingError` when mAP50 stays below `minimum_map50`; then nothing is written.
     """
     if epochs < 1:
         raise InputError(f"Training takes at least one epoch, but {epochs} were asked for; give --epochs 1 or more.")
+    if not 0 <= minimum_map50 <= 1:
+        raise InputError(f"An mAP50 lies between 0 and 1, but {minimum_map50} was asked for; change --minimum-map50.")
+    if not 0 <= seed < held.SEED - 1:
+        message = f"The seed {seed} is not between 0 and {held.SEED - 2}, where the held pictures begin; change --seed."
+        raise InputError(message)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shapes-") as scratch:
-        data = dataset.write(Path(scratch, "data"), seed, IMAGE_SIZE)
-        best, accuracy = _fit(data, Path(scratch, "runs"), epochs, seed)
+        best, accuracy = _fit(Path(scratch), epochs, seed)
         seconds = round(time.monotonic() - started, 1)
         metrics = Metrics(round(accuracy[0], 4), round(accuracy[1], 4), epochs, seconds)
-        if metrics.map50 < minimum_map50:
+        # This way round, because nothing compares with an accuracy that is not a number.
+        if not metrics.map50 >= minimum_map50:
             message = (
                 f"The model reached mAP50 {metrics.map50} in {epochs} epochs, below the {minimum_map50} asked for; "
                 "train longer with --epochs, or try another --seed."
@@ -65,9 +70,10 @@ def train(out: Path, epochs: int = EPOCHS, seed: int = 0, minimum_map50: float =
     return metrics
 
 
-def _fit(data: Path, runs: Path, epochs: int, seed: int) -> tuple[Path, tuple[float, float]]:
+def _fit(scratch: Path, epochs: int, seed: int) -> tuple[Path, tuple[float, float]]:
     """Run ultralytics' trainer; return the best checkpoint with its mAP50 and mAP50-95."""
     model = framework.yolo()(ARCHITECTURE)
+    data = dataset.write(scratch / "data", seed, IMAGE_SIZE)
     model.add_callback("on_train_start", lambda _: framework.use_all_processors())
     model.add_callback("on_fit_epoch_end", _progress)
     model.train(
@@ -82,7 +88,7 @@ def _fit(data: Path, runs: Path, epochs: int, seed: int) -> tuple[Path, tuple[fl
         amp=False,
         plots=False,
         verbose=False,
-        project=str(runs),
+        project=str(scratch / "runs"),
         name=dataset.NAME,
         **RECIPE,
     )

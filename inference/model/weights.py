@@ -90,6 +90,12 @@ class _Value:
     def add(self, item: object) -> None: ...
 
 
+class _Mapping(dict[Any, Any]):
+    """Stands for a dictionary that may have attributes of its own."""
+
+    def __setstate__(self, state: object) -> None: ...
+
+
 class _Uncallable(type):
     def __call__(cls, *_: object, **__: object) -> Any:
         raise pickle.UnpicklingError(f"it calls {cls.__name__}, which a checkpoint only ever fills in")
@@ -117,7 +123,7 @@ class _Reader(pickle.Unpickler):
         qualified = f"{module}.{name}"
         if VALUES.fullmatch(qualified):
             # Mappings must stay mappings: the attributes of a network hang in them.
-            return dict if name in {"OrderedDict", "dict"} else type(qualified, (_Value,), {})
+            return _Mapping if name in {"OrderedDict", "dict"} else type(qualified, (_Value,), {})
         if PARTS.fullmatch(qualified) and "." not in name:
             return _Uncallable(qualified, (_Part,), {})
         reason = f"it names {qualified}, which no detection checkpoint of ultralytics needs and which loading would run"
