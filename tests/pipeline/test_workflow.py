@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+# The first check after a change of the locked packages installs and analyses everything anew.
+LONGEST_CHECK_S = 1500
+pytestmark = pytest.mark.timeout(LONGEST_CHECK_S + 60)
+
 ROOT = Path(__file__).parents[2]
 ROLE = "arn:aws:iam::123456789012:role/slipway"
 PUSH = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
@@ -56,6 +60,8 @@ def act(
     (scratch / "event.json").write_text(json.dumps(payload))
     return subprocess.run(
         [
+            # Ends the whole group of processes, not go alone.
+            *("timeout", str(LONGEST_CHECK_S)),
             *("go", "-C", str(ROOT / "tools" / "act"), "tool", "act", event),
             *("--directory", str(checkout), "--eventpath", str(scratch / "event.json")),
             *("--platform", "ubuntu-latest=-self-hosted", "--container-daemon-socket", "-"),
