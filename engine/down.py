@@ -18,7 +18,7 @@ def down(instance: Instance, *, purge: bool) -> None:
 
     Args:
         instance: what to stop.
-        purge: whether its cache goes too. The binaries and images go with the last instance.
+        purge: whether its cache goes too; with the default instance's, what all share, unless another has a cache.
 
     Raises:
         EngineError: something would not end or be removed.
@@ -34,7 +34,8 @@ def down(instance: Instance, *, purge: bool) -> None:
             command_line.unlink()
         if purge:
             shutil.rmtree(instance.home, ignore_errors=True)
-            remove_shared(CACHE)
+            if instance.is_default:
+                remove_shared(CACHE)
         elif instance.home.is_dir():
             (instance.home / "started-with").unlink(missing_ok=True)
     say(("stopped" if stopped else "was not running") + (", its cache is removed" if purge else "; its cache is kept"))

@@ -48,8 +48,8 @@ def iptables_removal(saved: str, network: str, subnet: str) -> str:
             lines += [f"-D{rule[2:]}" for rule in firewall]
             lines += ["-X CNI-FORWARD", "-X CNI-ADMIN"] if firewall else []
         if lines:
-            tables += [f"*{name}", *lines, "COMMIT", ""]
-    return "\n".join(tables)
+            tables += [f"*{name}", *lines, "COMMIT"]
+    return "".join(f"{line}\n" for line in tables)
 
 
 def _tables(saved: str) -> Iterator[tuple[str, list[str]]]:
