@@ -11,11 +11,10 @@ from pathlib import Path
 
 from infra.contract.clause import Contract, Findings, expect
 from infra.contract.load import under_load
-from infra.contract.process import KILL_SECONDS, Command, Running, free_port, model_copy, started
+from infra.contract.process import Command, Running, free_port, model_copy, started
 from infra.contract.sources import HOSTING, SLIPWAY
 from infra.contract.target import FAILURES, Target
 
-FAIL_SECONDS = 60.0
 LOADED_AFTER_SIGNAL = 2.0
 """Seconds for which clients go on after the signal: a load balancer needs some time to hear of it."""
 
@@ -51,7 +50,7 @@ def stop_idle(command: Command) -> Findings:
         running.wait_until_ready()
         connection = running.target.connect()
         running.target.send_on(connection, "GET", "/ping")
-        findings = _stopped(running, signal.SIGTERM)
+        findings = _stopped(command, running, signal.SIGTERM)
         connection.close()
         return findings
 
@@ -61,7 +60,7 @@ def stop_interrupt(command: Command) -> Findings:
     """What Ctrl-C sends."""
     with started(command) as running:
         running.wait_until_ready()
-        return _stopped(running, signal.SIGINT)
+        return _stopped(command, running, signal.SIGINT)
 
 
 @lifetime.clause(
@@ -79,7 +78,7 @@ def stop_under_load(command: Command) -> Findings:
             begin = time.monotonic()
             pings.start()
             pings.join(LOADED_AFTER_SIGNAL)
-        code = running.exit_code(KILL_SECONDS - LOADED_AFTER_SIGNAL)
+        code = running.exit_code(command.stop_seconds - LOADED_AFTER_SIGNAL)
         seconds = time.monotonic() - begin
         pings.join()
         expect(
@@ -95,8 +94,8 @@ def stop_under_load(command: Command) -> Findings:
 def stop_while_loading(command: Command) -> Findings:
     """As soon as the port is open."""
     with started(command) as running:
-        _wait_for_port(running)
-        return _stopped(running, signal.SIGTERM)
+        _wait_for_port(command, running)
+        return _stopped(command, running, signal.SIGTERM)
 
 
 @lifetime.clause("model-read-only", "the model directory is not written to", HOSTING)
@@ -120,7 +119,7 @@ def model_read_only(command: Command) -> Findings:
 def model_missing(command: Command) -> Findings:
     """An empty model directory."""
     with model_copy(command) as model, started(command, model / "nothing") as running:
-        return _failed(running, "model")
+        return _failed(command, running, "model")
 
 
 @lifetime.clause("model-broken", "with a broken model the process ends with an error and a sentence", HOSTING)
@@ -131,7 +130,7 @@ def model_broken(command: Command) -> Findings:
             path = model / name
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
             with started(command, model) as running:
-                findings = _failed(running, name)
+                findings = _failed(command, running, name)
     return findings
 
 
@@ -141,21 +140,21 @@ def port_taken(command: Command) -> Findings:
     with socket.create_server(("0.0.0.0", free_port())) as taken:  # noqa: S104 - where the server wants to listen
         port = str(taken.getsockname()[1])
         with started(command, SLIPWAY_PORT=port) as running:
-            return _failed(running, port)
+            return _failed(command, running, port)
 
 
 @lifetime.clause("wrong-setting", "a setting that makes no sense ends the process with an error that names it", SLIPWAY)
 def wrong_setting(command: Command) -> Findings:
     """A number of workers that is none."""
     with started(command, SLIPWAY_WORKERS="many") as running:
-        return _failed(running, "SLIPWAY_WORKERS")
+        return _failed(command, running, "SLIPWAY_WORKERS")
 
 
 @lifetime.clause("wrong-word", "any word other than `serve` ends the process with an error and a sentence", HOSTING)
 def wrong_word(command: Command) -> Findings:
     """What SageMaker sends to a container for training."""
     with started(command, words=[*command.words[:-1], "train"]) as running:
-        return _failed(running, "serve")
+        return _failed(command, running, "serve")
 
 
 class Pings(threading.Thread):
@@ -177,17 +176,17 @@ class Pings(threading.Thread):
             time.sleep(0.02)
 
 
-def _stopped(running: Running, number: signal.Signals) -> Findings:
+def _stopped(command: Command, running: Running, number: signal.Signals) -> Findings:
     begin = time.monotonic()
     running.signal(number)
-    code = running.exit_code()
+    code = running.exit_code(command.stop_seconds)
     seconds = time.monotonic() - begin
     expect(code == 0, f"After {number.name} the exit code is {code}; wanted 0. It said: {running.said()[-300:]}")
     return {"seconds": round(seconds, 2)}
 
 
-def _failed(running: Running, word: str) -> Findings:
-    code = running.exit_code(FAIL_SECONDS)
+def _failed(command: Command, running: Running, word: str) -> Findings:
+    code = running.exit_code(command.fail_seconds)
     said = running.said()
     expect(code > 0, f"The exit code is {code}; wanted one above 0.")
     expect(word in said, f"What it says does not name {word}: {said[-300:]}")
@@ -195,8 +194,8 @@ def _failed(running: Running, word: str) -> Findings:
     return {"exit_code": code}
 
 
-def _wait_for_port(running: Running) -> None:
-    deadline = time.monotonic() + FAIL_SECONDS
+def _wait_for_port(command: Command, running: Running) -> None:
+    deadline = time.monotonic() + command.fail_seconds
     while time.monotonic() < deadline and running.process.poll() is None:
         try:
             running.target.socket(timeout=1).close()

@@ -29,6 +29,9 @@ class Command:
     model: Path
     target: Target
     """How it is spoken to; its host and port are set when the command is started."""
+    stop_seconds: float = KILL_SECONDS
+    fail_seconds: float = 60.0
+    """Time in which a start that cannot succeed must have failed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Running:
         """Sends a signal."""
         self.process.send_signal(number)
 
-    def exit_code(self, seconds: float = KILL_SECONDS) -> int:
+    def exit_code(self, seconds: float) -> int:
         """Waits for the end; a process that does not end in time breaks the clause."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.process.wait(seconds)

@@ -1,0 +1,174 @@
+"""Each clause notices what it is there for: the same server with one thing wrong."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.contract.answers import answers
+from infra.contract.clause import Verdict
+from infra.contract.connections import connections
+from infra.contract.lifetime import lifetime
+from infra.contract.process import Command
+from infra.contract.target import Target
+from tests.contract import bad_app as bad
+from tests.contract.test_contract import picture
+from tests.contract.tiny_model import write_tiny_model
+
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+INVOCATIONS = "/invocations"
+PICTURE = picture()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("clauses") / "model")
+
+
+def judged(port: int, clause: str, start_seconds: float = 5) -> Verdict:
+    target = Target("127.0.0.1", port, PICTURE, load_seconds=0.3, start_seconds=start_seconds)
+    contract = answers if clause in [one.name for one in answers.clauses] else connections
+    (verdict,) = contract.judge(target, [clause])
+    return verdict
+
+
+def named(scope: Any, name: bytes) -> str:
+    return str(dict(scope["headers"]).get(name, b"").decode())
+
+
+def invocations(edit: bad.Edit) -> bad.Fault:
+    return bad.when(INVOCATIONS, bad.edited(edit))
+
+
+def invocations_if(status: int, condition: Any) -> bad.Fault:
+    return bad.when(INVOCATIONS, bad.answering(status, b'{"error": {"code": "c", "message": "m"}}', condition))
+
+
+FAULTS: list[tuple[str, str, bad.Fault]] = [
+    ("start", "never ready", bad.when("/ping", bad.answering(503))),
+    ("ping", "a server error", bad.when("/ping", bad.answering(500))),
+    ("ping", "another good status", bad.when("/ping", bad.answering(204))),
+    ("ping", "too late", bad.when("/ping", bad.late(2.1))),
+    ("invocation", "a server error", bad.when(INVOCATIONS, bad.answering(500, b"oops"))),
+    ("invocation", "no JSON", bad.when(INVOCATIONS, bad.answering(200, b"oops"))),
+    ("invocation", "another type", invocations(bad.header("content-type", "text/html"))),
+    ("invocation", "no detections", invocations(bad.document(lambda answer: answer.pop("detections")))),
+    ("invocation", "no size", invocations(bad.document(lambda answer: answer.pop("image")))),
+    (
+        "invocation",
+        "outside",
+        invocations(bad.document(lambda answer: answer["detections"][0].update(box=[0, 0, 5, 999]))),
+    ),
+    ("invocation", "a score of 7", invocations(bad.document(lambda answer: answer["detections"][0].update(score=7)))),
+    ("identity", "no build", invocations(bad.document(lambda answer: answer.pop("build")))),
+    ("identity", "no digest", invocations(bad.document(lambda answer: answer["model"].pop("digest")))),
+    ("identity", "no word of a mock", invocations(bad.document(lambda answer: answer.pop("is_mock")))),
+    ("identity", "another build", invocations(bad.document(lambda answer: answer.update(build="another")))),
+    ("identity", "no header", invocations(bad.header(ATTRIBUTES, None))),
+    ("identity", "another header", invocations(bad.header(ATTRIBUTES, "build=another;is_mock=false"))),
+    ("identity", "another model in /info", bad.when("/info", bad.edited(bad.document(lambda info: info.pop("model"))))),
+    ("content-types", "JPEG only", invocations_if(415, lambda scope: named(scope, b"content-type") != "image/jpeg")),
+    ("content-types", "no JSON", invocations_if(415, lambda scope: "json" in named(scope, b"content-type"))),
+    ("unknown-headers", "refused", invocations_if(400, lambda scope: named(scope, b"cookie"))),
+    ("unknown-headers", "Accept is obeyed", invocations_if(406, lambda scope: "unknown" in named(scope, b"accept"))),
+    ("bad-input", "a server error", invocations(bad.status_instead(500, 415))),
+    ("bad-input", "accepted", invocations(bad.status_instead(200, 400))),
+    ("bad-input", "a URL followed", invocations(bad.status_instead(200, 403))),
+    ("bad-input", "no sentence", invocations(bad.plain_errors)),
+    ("bomb", "accepted", invocations(bad.status_instead(200, 413))),
+    ("bomb", "decoded first", bad.when(INVOCATIONS, bad.late(1.1))),
+    ("paths", "everything is there", bad.edited(bad.status_instead(200, 404))),
+    ("paths", "any method", bad.edited(bad.status_instead(200, 405))),
+    ("chunked", "a length is wanted", invocations_if(411, lambda scope: not named(scope, b"content-length"))),
+    ("keep-alive", "closed", invocations(bad.header("connection", "close"))),
+    ("expect-continue", "refused", invocations_if(417, lambda scope: named(scope, b"expect"))),
+    ("refusal", "read to the end", bad.when(INVOCATIONS, bad.read_first)),
+    ("rudeness", "broken by a client that left", bad.broken_by_leaving()),
+    ("ping-under-load", "too late", bad.slow_in_company(2.1)),
+    ("ping-under-load", "answers fail", invocations(bad.status_instead(500, 200))),
+    ("same-answer", "another answer in company", bad.different_in_company()),
+]
+
+
+@pytest.mark.parametrize(
+    ("clause", "fault"), [pytest.param(clause, fault, id=f"{clause}-{what}") for clause, what, fault in FAULTS]
+)
+def test_a_fault_is_noticed(model: Path, clause: str, fault: bad.Fault) -> None:
+    with bad.serving(model, fault, max_body_bytes=2**20) as port:
+        verdict = judged(port, clause, start_seconds=0.3)
+    assert not verdict.holds
+    assert verdict.failure.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("clause", "settings"),
+    [
+        ("payload", {"max_body_bytes": 1000}),
+        ("payload", {"max_body_bytes": 2**20}),
+        ("payload", {"max_body_bytes": 8 * 2**20}),
+        ("slow-sender", {"body_seconds": 0.2}),
+        ("bomb", {"max_pixels": 10**9}),
+    ],
+)
+def test_a_wrong_setting_is_noticed(model: Path, clause: str, settings: dict[str, Any]) -> None:
+    with bad.serving(model, **settings) as port:
+        assert not judged(port, clause).holds
+
+
+@pytest.mark.parametrize("clause", sorted({clause for clause, _, _ in FAULTS} | {"payload", "slow-sender", "connect"}))
+def test_without_a_fault_nothing_is_noticed(model: Path, clause: str) -> None:
+    with bad.serving(model) as port:
+        verdict = judged(port, clause)
+    assert verdict.holds, verdict.failure
+
+
+def test_connections_that_wait_are_noticed() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as deaf:
+        verdict = judged(deaf.getsockname()[1], "connect")
+    assert not verdict.holds
+
+
+BAD_LIVES = [
+    ("listen", "ready-too-early"),
+    ("listen", "ping-404-early"),
+    ("stop-idle", "ignores-sigterm"),
+    ("stop-idle", "default-signals"),
+    ("stop-idle", "exit-code-3"),
+    ("stop-interrupt", "default-signals"),
+    ("stop-under-load", "loses-requests"),
+    ("stop-under-load", "refuses-after-signal"),
+    ("stop-under-load", "ping-good-to-the-end"),
+    ("stop-while-loading", "default-signals"),
+    ("model-read-only", "writes-to-the-model"),
+    ("model-missing", "fails-with-0"),
+    ("model-missing", "fails-in-silence"),
+    ("model-missing", "fails-with-traceback"),
+    ("model-missing", "starts-anyway"),
+    ("model-broken", "fails-with-0"),
+    ("model-broken", "fails-in-silence"),
+    ("port-taken", "fails-with-traceback"),
+    ("wrong-setting", "fails-with-0"),
+    ("wrong-setting", "fails-in-silence"),
+    ("wrong-setting", "starts-anyway"),
+    ("wrong-word", "fails-with-0"),
+    ("wrong-word", "fails-in-silence"),
+]
+
+
+@pytest.mark.parametrize(("clause", "fault"), BAD_LIVES)
+def test_a_bad_life_is_noticed(model: Path, clause: str, fault: str) -> None:
+    script = str(Path(__file__).parent / "bad_process.py")
+    target = Target("127.0.0.1", 0, PICTURE, clients=4, load_seconds=0.2, start_seconds=10)
+    command = Command([sys.executable, script, fault, "serve"], model, target, stop_seconds=4, fail_seconds=1.5)
+    (verdict,) = lifetime.judge(command, [clause])
+    assert not verdict.holds
+
+
+def test_every_clause_has_a_fault() -> None:
+    tried = {clause for clause, _, _ in FAULTS} | {clause for clause, _ in BAD_LIVES}
+    tried |= {"payload", "slow-sender", "connect"}
+    assert tried == {clause.name for contract in (answers, connections, lifetime) for clause in contract.clauses}
