@@ -23,8 +23,8 @@ OUT = "/out"
 WEIGHTS = "/weights.pt"
 
 # An edit of the server must not train a model: every step is given just the modules that it imports.
-VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/command.py", "model/errors.py"]
-TRAIN = ["model/dataset.py", "model/framework.py", "model/shapes.py", "model/train.py"]
+VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/errors.py"]
+TRAIN = [f"model/{name}.py" for name in ("dataset", "framework", "held", "shapes", "train")]
 EXPORT = [f"model/{name}.py" for name in ("description", "export", "framework", "graph", "shapes", "weights")]
 SERVED = [
     "model/*.py",

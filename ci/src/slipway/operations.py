@@ -19,7 +19,7 @@ def container(source: dagger.Directory) -> dagger.Container:
     """Python with boto3 and the local cloud's packages, `infra/` and the configuration."""
     locks = source.filter(include=["pyproject.toml", "uv.lock"])
     return (
-        python(locks, "localcloud")
+        python(locks, "localcloud", "skopeo")
         .with_directory("/src/infra", source.directory("infra"))
         .with_file("/src/slipway.toml", source.file("slipway.toml"))
     )
@@ -54,6 +54,7 @@ def call(infra: dagger.Container, verb: str, *args: str, inputs: Inputs | None =
         args: its arguments.
         inputs: what the arguments name, by path.
     """
+    infra = infra.with_new_directory("/out")
     for path, value in (inputs or {}).items():
         if isinstance(value, dagger.File):
             infra = infra.with_mounted_file(path, value)
