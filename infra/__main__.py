@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+import traceback
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -49,6 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     except SlipwayError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        sys.stderr.write(f"error: this is a mistake in Slipway ({type(error).__name__}: {error}); please report it.\n")
+        return 1
     return 0
 
 
@@ -103,14 +108,18 @@ def _parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace, progress: Progress) -> None:
     config = load(args.config)
     config.environment(args.env)
+    if args.output:
+        try:
+            args.output.parent.mkdir(parents=True, exist_ok=True)
+            args.output.touch()
+        except OSError as error:
+            raise InputError(f"{args.output} cannot be written: {error.strerror}; name another file.") from None
     # botocore is imported here, so that mistakes in slipway.toml are told at once.
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError  # noqa: PLC0415
-
-    from infra.aws_errors import explain  # noqa: PLC0415
+    from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
 
     try:
         args.run(args, config, progress)
-    except (ClientError, BotoCoreError, HTTPClientError) as error:
+    except FAILURES as error:
         raise explain(error) from error
 
 
@@ -119,18 +128,20 @@ def _target(args: argparse.Namespace, config: Config) -> tuple[Cloud, Place]:
     from infra.release.names import place  # noqa: PLC0415
 
     where = place(config, args.env)
-    return Cloud.from_environment(where.region), where
+    cloud = Cloud.from_environment(where.region)
+    cloud.check_credentials(timedelta())
+    return cloud, where
 
 
 def _tell(args: argparse.Namespace, data: Any, text: str) -> None:
-    if args.output:
-        args.output.write_text(json.dumps(data, indent=2) + "\n" if not isinstance(data, str) else data)
     sys.stdout.write(text)
+    if args.output:
+        args.output.write_text(data if isinstance(data, str) else json.dumps(data, indent=2) + "\n")
 
 
 def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
     """Run a verb that changes the world; its report is written whatever happens."""
-    from infra.aws_errors import explain  # noqa: PLC0415
+    from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
     from infra.release.job import Job  # noqa: PLC0415
     from infra.release.report import Report  # noqa: PLC0415
 
@@ -138,7 +149,7 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
     report = Report(args.verb, place.project, place.environment, place.region, place.endpoint)
     try:
         verb(Job(cloud, config, place, progress, report))
-    except Exception as error:
+    except (SlipwayError, *FAILURES) as error:
         report.outcome, report.error = "failed", str(explain(error))
         raise
     finally:
@@ -152,7 +163,6 @@ def _publish(args: argparse.Namespace, config: Config, progress: Progress) -> No
 
     cloud, _ = _target(args, config)
     layout = read_layout(args.layout)
-    cloud.check_credentials(timedelta())
     done = publish(cloud, config.repository, layout, args.tag, progress)
     told = f"pushed {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, {done.blobs_skipped} blobs were there"
     _tell(args, asdict(done), f"{done.reference}\ntag {done.tag}, {told if done.changed else 'nothing to push'}\n")

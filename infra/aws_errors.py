@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     CredentialRetrievalError,
     HTTPClientError,
@@ -37,6 +38,10 @@ _SENTENCES = {
     ),
     **dict.fromkeys(("ResourceLimitExceeded", "LimitExceededException"), _QUOTA),
 }
+
+
+# What botocore raises; RuntimeError is its word for credentials that a refresh did not renew.
+FAILURES = (BotoCoreError, ClientError, HTTPClientError, RuntimeError)
 
 
 def code(error: ClientError) -> str:
@@ -84,7 +89,7 @@ def explain(error: Exception) -> SlipwayError:
             told = f"{said}; choose another AWS_PROFILE or add it to ~/.aws/config."
         case NoConnection() | HTTPClientError():
             told = f"AWS could not be reached: {said}; check the network (and AWS_ENDPOINT_URL, if set) and run again."
-        case CredentialRetrievalError() | SSOError() | RuntimeError() | ValueError() | KeyError() | OSError():
+        case CredentialRetrievalError() | SSOError() | RuntimeError():
             why = "they have expired" if "still expired" in said else f"they could not be read ({said})"
             told = f"the AWS credentials cannot be used: {why}; {LOGIN}."
         case _:

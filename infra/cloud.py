@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config as ClientConfig
-from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
-from infra.aws_errors import LOGIN, explain
+from infra.aws_errors import FAILURES, LOGIN, explain
 from infra.errors import CloudUnusable
 
 if TYPE_CHECKING:
@@ -77,8 +77,11 @@ class Cloud:
             if credentials is None:
                 raise NoCredentialsError
             credentials.get_frozen_credentials()
-        except (BotoCoreError, RuntimeError, ValueError, KeyError, OSError) as error:
+        except FAILURES as error:
             raise explain(error) from error
+        except (ValueError, KeyError, OSError) as error:
+            # What credential_process printed is not its JSON, or it cannot be started.
+            raise CloudUnusable(f"the AWS credentials could not be read: {error!r}; {LOGIN}.") from None
         # Only refreshable credentials know when they end; botocore has no public name for it.
         ends: datetime | None = getattr(credentials, "_expiry_time", None)
         if ends is None or getattr(credentials, "method", "") != "custom-process":

@@ -53,7 +53,9 @@ def where(path: Path, text: str, keys: Sequence[str | int]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean …?)` if one of the known words is near."""
-    close = difflib.get_close_matches(word, list(known), 1)
+    known = list(known)
+    begun = [one for one in known if word and one.startswith(word)]
+    close = begun or difflib.get_close_matches(word, known, 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 

@@ -23,10 +23,11 @@ def choose(known: list[Generation], live: str, to: str | None) -> Generation:
         raise InputError("there is no earlier good release to go back to; deploy the one you want by its digest.")
     digest = to if to.startswith("sha256:") else f"sha256:{to}"
     named = [one for one in known if one.live and one.digest.startswith(digest)]
-    if any(one.name == live for one in named):
-        raise InputError(f"{named[0].digest} is live already; there is nothing to roll back.")
     if len({one.digest for one in named}) == 1:
-        return named[0]
+        # The same image may be there twice, with another configuration.
+        if others := [one for one in named if one.name != live]:
+            return others[0]
+        raise InputError(f"{named[0].digest} is live already; there is nothing to roll back.")
     what = "several kept releases have" if named else "no kept release has"
     listed = "; ".join(f"{one.digest} (git {one.git_sha}, live {one.live:%Y-%m-%d %H:%M})" for one in candidates)
     raise InputError(

@@ -139,7 +139,7 @@ class Project:
 
     def outcome(self, code: int, out: str, err: str, arguments: list[str]) -> Outcome:
         output = Path(arguments[arguments.index("--output") + 1])
-        return Outcome(code, out, err, json.loads(output.read_text()) if output.exists() else {})
+        return Outcome(code, out, err, json.loads(output.read_text() or "{}") if output.exists() else {})
 
     def deploy(self, digest: str, *args: str, env: str = "dev", git_sha: str = "abc1234") -> Outcome:
         return self.call("deploy", *self.wanted(digest, *args, git_sha=git_sha), env=env)
