@@ -1,7 +1,11 @@
-"""A small server that does one thing wrong in its life: `python bad_process.py FAULT serve`."""
+"""A small server that does one thing wrong in its life: `python bad_process.py FAULT serve`.
+
+With the fault `none` it does nothing wrong.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -42,29 +46,51 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def main() -> int:
+def mistake() -> str:
+    """The sentence that a sound start ends with when something is wrong, or nothing."""
+    if WORD != "serve":
+        return "The one thing to do here is serve."
+    if os.environ.get("SLIPWAY_WORKERS") == "many":
+        return "SLIPWAY_WORKERS is no number."
     model = Path(os.environ["SLIPWAY_MODEL_DIR"])
-    broken = not (model / "model.json").exists() or (model / "model.json").read_bytes()[-1:] != b"}"
-    if FAULT == "fails-with-0" and (broken or WORD != "serve" or os.environ.get("SLIPWAY_WORKERS") == "many"):
-        return 0
-    if FAULT == "fails-in-silence" and (broken or WORD != "serve" or os.environ.get("SLIPWAY_WORKERS") == "many"):
-        return 1
-    if FAULT == "fails-with-traceback" and broken:
-        raise FileNotFoundError(model / "model.json")
-    server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["SLIPWAY_PORT"])), Handler)
+    try:
+        wanted = json.loads((model / "model.json").read_text())["sha256"]
+        if hashlib.sha256((model / "model.onnx").read_bytes()).hexdigest() != wanted:
+            return "model.onnx is not the model that was meant."
+    except (OSError, ValueError):
+        return "There is no model.json."
+    return ""
+
+
+def main() -> int:
+    wrong = mistake()
+    if wrong and FAULT != "starts-anyway":
+        if FAULT == "fails-with-traceback":
+            raise ValueError(wrong)
+        print("" if FAULT == "fails-in-silence" else wrong)
+        return 0 if FAULT == "fails-with-0" else 1
+    port = int(os.environ["SLIPWAY_PORT"])
+    try:
+        server = ThreadingHTTPServer(("0.0.0.0", port), Handler)
+    except OSError:
+        if FAULT == "fails-with-traceback":
+            raise
+        print("" if FAULT == "fails-in-silence" else f"Port {port} is taken.")
+        return 0 if FAULT == "fails-with-0" else 1
     server.daemon_threads = True
     if FAULT == "writes-to-the-model":
-        (model / "cache").write_text("x")
+        Path(os.environ["SLIPWAY_MODEL_DIR"], "cache").write_text("x")
 
     def stop(*_: object) -> None:
         if FAULT == "loses-requests":
             os._exit(0)
         STOPPED.set()
-        # Long enough for what is under way, then the port closes.
-        threading.Timer(1.0, lambda: os._exit(3 if FAULT == "exit-code-3" else 0)).start()
+        # Longer than the clients of the trial go on.
+        threading.Timer(2.5, lambda: os._exit(3 if FAULT == "exit-code-3" else 0)).start()
 
     if FAULT != "default-signals":
         signal.signal(signal.SIGTERM, signal.SIG_IGN if FAULT == "ignores-sigterm" else stop)
+        signal.signal(signal.SIGINT, stop)
     threading.Timer(0.3, READY.set).start()
     server.serve_forever()
     return 0
