@@ -35,6 +35,12 @@ def main(arguments: list[str]) -> int:
     except EngineError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(
+            f"error: {error.strerror or error}: {error.filename or 'no file'}; mend that and run it again.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("error: Interrupted; run it again to go on where it stopped.", file=sys.stderr)
         return 130
