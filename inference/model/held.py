@@ -7,8 +7,6 @@ from typing import Final
 from inference.model import shapes
 from inference.model.errors import InputError
 
-# Training draws from smaller seeds only.
-SEED: Final = 1_000_000
 # Pictures from this number on are not compared, but may become the sample.
 FIRST_SAMPLE: Final = 1_000
 # Width and height as multiples of the network's side: as large, wide, tall, odd, scaled down, scaled up.
@@ -24,7 +22,7 @@ def write(folder: Path, count: int, image_size: int) -> list[Path]:
     for index in range(count):
         wide, tall = PROPORTIONS[index % len(PROPORTIONS)]
         size = round(image_size * wide), round(image_size * tall)
-        picture = shapes.draw(SEED, index, size, scale=max(wide, tall))
+        picture = shapes.draw(shapes.HELD_SEED, index, size, scale=max(wide, tall))
         path = folder / f"{index:03}{FORMATS[index % len(FORMATS)]}"
         picture.image.save(path, quality=90)
         paths.append(path)

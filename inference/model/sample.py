@@ -53,7 +53,7 @@ def _drawn(folder: Path, image_size: int) -> list[Path]:
     for index in range(CANDIDATES):
         paths.append(folder / f"{index}.jpg")
         size = round(image_size * wide), round(image_size * tall)
-        shapes.draw(held.SEED, held.FIRST_SAMPLE + index, size, scale=wide).image.save(paths[-1], quality=90)
+        shapes.draw(shapes.HELD_SEED, held.FIRST_SAMPLE + index, size, scale=wide).image.save(paths[-1], quality=90)
     return paths
 
 

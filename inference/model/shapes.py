@@ -24,6 +24,8 @@ MARGIN: Final = 3
 # Drawn this much larger and scaled down, for smooth edges.
 OVERSAMPLING: Final = 4
 ATTEMPTS: Final = 60
+# Pictures that are held back for comparing come from this seed; training draws from smaller ones only.
+HELD_SEED: Final = 1_000_000
 
 Box = tuple[float, float, float, float]
 

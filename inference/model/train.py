@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from inference.model import dataset, framework, held
+from inference.model import dataset, framework, shapes
 from inference.model.errors import InputError, TrainingError
 
 ARCHITECTURE: Final = "yolo11n.yaml"
@@ -49,8 +49,9 @@ def train(out: Path, epochs: int = EPOCHS, seed: int = 0, minimum_map50: float =
         raise InputError(f"Training takes at least one epoch, but {epochs} were asked for; give --epochs 1 or more.")
     if not 0 <= minimum_map50 <= 1:
         raise InputError(f"An mAP50 lies between 0 and 1, but {minimum_map50} was asked for; change --minimum-map50.")
-    if not 0 <= seed < held.SEED - 1:
-        message = f"The seed {seed} is not between 0 and {held.SEED - 2}, where the held pictures begin; change --seed."
+    if not 0 <= seed < shapes.HELD_SEED - 1:
+        last = shapes.HELD_SEED - 2
+        message = f"The seed {seed} is not between 0 and {last}, where the held pictures begin; change --seed."
         raise InputError(message)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shapes-") as scratch:

@@ -83,5 +83,5 @@ def test_held_pictures_look_to_the_network_like_those_it_was_trained_on() -> Non
     for wide, tall in held.PROPORTIONS:
         size = round(320 * wide), round(320 * tall)
         gain = 320 / max(size)
-        for shape in shapes.draw(held.SEED, 0, size, max(wide, tall)).shapes:
+        for shape in shapes.draw(shapes.HELD_SEED, 0, size, max(wide, tall)).shapes:
             assert shapes.SMALLEST - 1 <= (shape.box[2] - shape.box[0]) * gain <= shapes.LARGEST + 1

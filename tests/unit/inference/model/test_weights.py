@@ -67,7 +67,7 @@ def test_a_checkpoint_says_labels_size_and_name(tmp_path: Path, protocol: int) -
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"ema": network}, {}),
+        ({"ema": network, "model": None}, {"labels": ("cat", "dog")}),
         ({"train_args": {"imgsz": [320, 640]}}, {"image_size": 640, "name": "mine"}),
         ({"train_args": None}, {"image_size": 640, "name": "mine"}),
         ({"model": lambda: network(names=["x", "y"])}, {"labels": ("x", "y")}),
