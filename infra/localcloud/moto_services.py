@@ -102,11 +102,6 @@ class MotoServices:
         if self._failure is not None:
             raise RuntimeError("moto cannot be imported") from self._failure
 
-    def check(self) -> None:
-        """Read what was saved; raises StateError when that cannot be read."""
-        with self._session(writes=False):
-            pass
-
     def call(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         """Let moto answer one request."""
         environ = {**request.environ, "wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body))}

@@ -71,6 +71,11 @@ class Request:
             return bytes(self.environ["wsgi.input"].read())
         return bytes(self.environ["wsgi.input"].read(self.length)) if self.length else b""
 
+    @property
+    def is_query(self) -> bool:
+        """Whether the request speaks the query protocol, whose answers are XML."""
+        return (self.header("Content-Type") or "").startswith("application/x-www-form-urlencoded")
+
     @cached_property
     def operation(self) -> str | None:
         """The API's operation, for the protocols that name it (JSON, query, CBOR); None for REST."""
@@ -78,7 +83,7 @@ class Request:
             return target.rpartition(".")[2]
         if match := _CBOR_PATH.match(self.path):
             return match.group(1)
-        if (self.header("Content-Type") or "").startswith("application/x-www-form-urlencoded"):
+        if self.is_query:
             return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [None])[0]
         return None
 
@@ -106,15 +111,21 @@ def json_response(value: dict[str, Any], status: int = 200, headers: Iterable[tu
 
 def error_response(request: Request, error: AwsError) -> Response:
     """An error in the protocol of the request, so that boto3 raises its own exception type."""
-    if request.service in {"iam", "sts", "s3"}:
-        root = "Error" if request.service == "s3" else "ErrorResponse"
-        inner = f"<Code>{escape(error.code or '')}</Code><Message>{escape(error.message)}</Message>"
-        xml = f"<{root}>{inner if root == 'Error' else f'<Error><Type>Sender</Type>{inner}</Error>'}</{root}>"
-        return Response(error.status, [("Content-Type", "text/xml")], xml.encode())
+    if request.service == "s3" or request.is_query:
+        return Response(error.status, [("Content-Type", "text/xml")], _error_xml(request, error).encode())
     body = {"message": error.message, "Message": error.message, **error.fields}
     if error.code is None:
         return json_response(body, error.status)
     return json_response({"__type": error.code, **body}, error.status, [("x-amzn-ErrorType", error.code)])
+
+
+def _error_xml(request: Request, error: AwsError) -> str:
+    inner = f"<Code>{escape(error.code or '')}</Code><Message>{escape(error.message)}</Message>"
+    if request.service == "s3":
+        return f"<Error>{inner}</Error>"
+    if request.service == "ec2":
+        return f"<Response><Errors><Error>{inner}</Error></Errors></Response>"
+    return f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error></ErrorResponse>"
 
 
 def _encode(value: object) -> float:
