@@ -177,7 +177,7 @@ class Slipway:
             await contract.judge(operations.container(self.source), built, made).sync()
 
         async with anyio.create_task_group() as track:
-            for step in (self.lint, self.types, self.unit, self.locks, layout.sync, judge, name):
+            for step in (layout.sync, name):
                 track.start_soon(step)
         ran = await operations.call(
             operations.target(self.source, aws),

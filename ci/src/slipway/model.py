@@ -24,7 +24,7 @@ WEIGHTS = "/weights.pt"
 
 # An edit of the server must not train a model: every step is given just the modules that it imports.
 VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/errors.py"]
-TRAIN = [f"model/{name}.py" for name in ("dataset", "framework", "held", "shapes", "train")]
+TRAIN = [f"model/{name}.py" for name in ("dataset", "framework", "shapes", "train")]
 EXPORT = [f"model/{name}.py" for name in ("description", "export", "framework", "graph", "shapes", "weights")]
 SERVED = [
     "model/*.py",

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 
 import dagger
+from dagger import dag
 
 from slipway import sandbox
 from slipway.toolchain import python
@@ -54,7 +55,7 @@ def call(infra: dagger.Container, verb: str, *args: str, inputs: Inputs | None =
         args: its arguments.
         inputs: what the arguments name, by path.
     """
-    infra = infra.with_new_directory("/out")
+    infra = infra.with_directory("/out", dag.directory())
     for path, value in (inputs or {}).items():
         if isinstance(value, dagger.File):
             infra = infra.with_mounted_file(path, value)
