@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference.errors import ModelError
 from inference.modelfiles import ModelFiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Detector(Protocol):

@@ -7,12 +7,14 @@ at most 300 detections.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference.options import Options
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_CANDIDATES: Final = 30_000
 

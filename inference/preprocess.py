@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from inference.decode import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 PADDING: Final = 114
 
