@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from engine.lock import exclusive
@@ -9,6 +10,7 @@ from engine.paths import SOURCE
 
 PROGRAM = """
 import sys
+import time
 from pathlib import Path
 from engine.lock import exclusive
 with exclusive(Path(sys.argv[1]), "waiting"):
@@ -37,6 +39,10 @@ def test_the_second_waits_and_says_so_until_the_first_is_killed(tmp_path: Path) 
     assert line(first) == "inside"
     second = hold(tmp_path)
     assert line(second) == "waiting"
+    deadline = time.monotonic() + 20
+    while not any("->" in lock and f" {second.pid} " in lock for lock in Path("/proc/locks").read_text().splitlines()):
+        assert time.monotonic() < deadline, "the second does not wait"
+        time.sleep(0.01)
     first.kill()
     assert line(second) == "inside"
     second.communicate("\n")
