@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,11 @@ from inference.modelfiles import ModelFiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+# Official builds send usage data to Microsoft, and keep a database for it at home, unless this is set before they load
+# (ONNX Runtime, Privacy.md, "Disabling Telemetry").
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class Detector(Protocol):

@@ -106,7 +106,7 @@ class _Life:
                 tasks.start_soon(self._drain_on, signals)
                 await self._server.serve([self._listener])
                 tasks.cancel_scope.cancel()
-        unanswered = self._service.active
+        unanswered = self._service.active + self._service.cut_off
         self.exit_code = self.exit_code or int(unanswered > 0)
         logs.event("exit", code=self.exit_code, unanswered=unanswered)
         if unanswered or self._loading:

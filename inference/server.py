@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import anyio
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -96,6 +97,10 @@ class Invocations:
                 await response(scope, receive, send)
         except ClientGone:
             fields["code"] = "client_gone"
+        except anyio.get_cancelled_exc_class():
+            fields["code"] = "cut_off"
+            service.cut_off += 1
+            raise
         finally:
             service.active -= 1
             service.last_activity = time.monotonic()

@@ -43,6 +43,8 @@ class Service:
         self.phase = Phase.LOADING
         self.active = 0
         """Requests that have arrived and are not answered yet."""
+        self.cut_off = 0
+        """Requests whose answer was given up because the time to drain was over."""
         self.last_activity = time.monotonic()
         self.bodies = BodyReader(settings.max_body_bytes, settings.max_held_bytes, settings.body_seconds)
         self._pipeline: Pipeline | None = None
