@@ -1,4 +1,4 @@
-"""`python -m infra VERB …`: publish, deploy, status, history, rollback, invoke, destroy."""
+"""`python -m infra VERB …`: publish, deploy, status, history, rollback, pull, invoke, destroy."""
 
 from __future__ import annotations
 
@@ -97,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
 
     one = verb("rollback", _rollback, "Go back to the last good release.")
     one.add_argument("--to", help="digest of the release to go back to, or its beginning")
+
+    one = verb("pull", _pull, "Fetch the live image as an OCI tarball.")
+    one.add_argument("--tarball", type=Path, required=True, help="file to write")
 
     one = verb("invoke", _invoke, "Send a picture to the live endpoint.")
     one.add_argument("--image", type=Path, required=True, help="JPEG, PNG or WebP")
@@ -208,6 +211,22 @@ def _rollback(args: argparse.Namespace, config: Config, progress: Progress) -> N
     from infra.release.rollback import rollback  # noqa: PLC0415
 
     _reported(args, config, progress, lambda job: rollback(job, args.to))
+
+
+def _pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    from infra.registry import open_repository  # noqa: PLC0415
+    from infra.release.endpoint import look  # noqa: PLC0415
+    from infra.skopeo import pull  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    endpoint = look(cloud.sagemaker, place.endpoint)
+    repository = open_repository(cloud, config.repository)
+    if endpoint is None or not endpoint.digests or repository is None:
+        raise InputError(f"nothing is live in {args.env}: there is no endpoint {place.endpoint}; deploy first.")
+    digest = endpoint.digests[0]
+    args.tarball.parent.mkdir(parents=True, exist_ok=True)
+    pull(repository, digest, args.tarball)
+    _tell(args, {"digest": digest, "tarball": str(args.tarball)}, f"{repository.uri}@{digest}\n")
 
 
 def _invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> None:

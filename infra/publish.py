@@ -1,23 +1,15 @@
-"""Publish: an OCI layout to ECR, by digest, sending only the blobs that are not there.
-
-skopeo does the sending: `--preserve-digests` from an `oci:` layout keeps Docker's manifest byte for byte, and with it
-the digest.
-"""
+"""Publish: an OCI layout to ECR, by digest, sending only the blobs that are not there."""
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import CloudUnusable, InputError
 from infra.registry import Repository, open_repository
+from infra.skopeo import push
 
 if TYPE_CHECKING:
     from infra.cloud import Cloud
@@ -61,7 +53,7 @@ def publish(cloud: Cloud, repository_name: str, layout: Layout, tag: str, progre
         with ThreadPoolExecutor(8) as pool:
             there = pool.map(repository.has_blob, (blob.digest for blob in layout.blobs))
             absent = {blob.digest for blob, found in zip(layout.blobs, there, strict=True) if not found}
-        _send(repository, layout, tag)
+        push(repository, layout.path, tag)
         arrived = repository.digest_of(tag)
         if arrived != layout.digest:
             raise CloudUnusable(
@@ -89,30 +81,3 @@ def _published(repository: Repository, layout: Layout, tag: str, absent: set[str
         blobs_skipped=len(layout.blobs) - len(absent),
         changed=changed,
     )
-
-
-def _send(repository: Repository, layout: Layout, tag: str) -> None:
-    skopeo = shutil.which("skopeo")
-    if skopeo is None:
-        raise InputError(
-            "skopeo is not installed, and it sends the image; install it (apt-get install skopeo) and run again."
-        )
-    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
-        command = [skopeo, "--insecure-policy", "copy", "--preserve-digests", "--quiet", "--retry-times", "3"]
-        if repository.plain:
-            command.append("--dest-tls-verify=false")
-        if repository.authorization:
-            # A file that only we can read: what is in argv can be read by every process of the machine.
-            login = Path(folder, "auth.json")
-            login.touch(0o600)
-            login.write_text(
-                json.dumps({"auths": {repository.host: {"auth": repository.authorization.removeprefix("Basic ")}}})
-            )
-            command += ["--dest-authfile", str(login)]
-        command += [f"oci:{layout.path}", f"docker://{repository.host}/{repository.name}:{tag}"]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        said = (result.stderr.strip().splitlines() or [f"exit code {result.returncode}"])[-1]
-        raise CloudUnusable(
-            f"the image could not be pushed to {repository.uri}: {said}; nothing was tagged, run publish again."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,18 @@ def test_invoke_shows_what_the_endpoint_finds(project: Project) -> None:
     assert "payload_limit_mb" in project.call("invoke", "--image", str(picture)).error
     picture.write_bytes(b"")
     assert "is empty" in project.call("invoke", "--image", str(picture)).error
+
+
+def test_pull_gives_the_live_image(project: Project) -> None:
+    absent = project.call("pull", "--tarball", str(project.folder / "image.tar"))
+    assert (absent.code, "nothing is live in dev" in absent.error) == (2, True)
+    digest = project.publish("one")
+    project.deploy(digest)
+    pulled = project.call("pull", "--tarball", str(project.folder / "image.tar"))
+    assert (pulled.code, pulled.report["digest"]) == (0, digest), pulled.err
+    with tarfile.open(project.folder / "image.tar") as image:
+        blobs = [image.extractfile(name) for name in image.getnames() if name.startswith("blobs/sha256/")]
+        assert any(blob is not None and b'"slipway.build":"one"' in blob.read() for blob in blobs)
 
 
 def test_invoke_without_an_endpoint(project: Project) -> None:
