@@ -31,8 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the local cloud; exit code 0 after SIGTERM, 2 for a sentence on stderr."""
     options = _parse(arguments)
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr, format="%(asctime)s %(message)s")
-    for noisy in ("botocore", "urllib3", "werkzeug", "gql"):
+    for noisy in ("botocore", "gql", "httpx", "urllib3", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # The local cloud calls no AWS: what points its libraries there must not reach them or the containers.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     try:
         _serve(options)
     except LocalCloudError as error:

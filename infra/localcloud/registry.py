@@ -64,7 +64,9 @@ class Registry:
         self.url = url.rstrip("/")
         if urlsplit(self.url).scheme not in ("http", "https"):
             raise RegistryError(f"The registry must be given as http://HOST:PORT, not {url!r}.")
-        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=urllib3.Retry(2))
+        self._http = urllib3.PoolManager(
+            maxsize=8, timeout=urllib3.Timeout(connect=5, read=60), retries=urllib3.Retry(2)
+        )
 
     def _request(
         self, method: str, path: str, *, accept: str = "*/*", body: bytes | None = None, stream: bool = False

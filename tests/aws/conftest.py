@@ -2,122 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
-import hashlib
-import io
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import tarfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 import urllib3
-from botocore.config import Config
 
-ACCOUNT = "123456789012"
-REGION = "eu-west-1"
-HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
-DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-STUB = Path(__file__).parent / "localcloud" / "stub_container.py"
-ROOT = Path(__file__).parents[2]
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-_HTTP = urllib3.PoolManager()
-
-
-def free_port() -> int:
-    """A TCP port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    """Await a condition of another process; fails with ``what``."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):
-            if value := condition():
-                return value
-        time.sleep(0.02)
-    raise AssertionError(f"waited {seconds} s in vain for {what}")
-
-
-@dataclass
-class PushedRegistry:
-    """A registry and a way to push small images without any tool."""
-
-    url: str
-
-    def push_blob(self, repository: str, data: bytes) -> str:
-        digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        upload = _HTTP.request("POST", f"{self.url}/v2/{repository}/blobs/uploads/")
-        location = upload.headers["Location"]
-        joiner = "&" if "?" in location else "?"
-        target = location if location.startswith("http") else self.url + location
-        answer = _HTTP.request("PUT", f"{target}{joiner}digest={digest}", body=data)
-        assert answer.status == 201, answer.data
-        return digest
-
-    def push(
-        self,
-        repository: str,
-        tag: str,
-        *,
-        build: str,
-        behaviour: dict[str, Any] | None = None,
-        command: list[str] | None = None,
-        media_type: str = DOCKER_MANIFEST,
-    ) -> str:
-        """Push an image whose container is the stub with a behaviour; returns the manifest's digest."""
-        layer = io.BytesIO()
-        with tarfile.open(fileobj=layer, mode="w") as archive:
-            info = tarfile.TarInfo("build")
-            info.size = len(build)
-            archive.addfile(info, io.BytesIO(build.encode()))
-        command = command or [sys.executable, str(STUB), json.dumps({"build": build, **(behaviour or {})})]
-        config = {
-            "architecture": "amd64",
-            "os": "linux",
-            "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()]},
-            "config": {"Labels": {"slipway.process.command": json.dumps(command)}, "Env": ["FROM_IMAGE=yes"]},
-        }
-        blobs = [json.dumps(config).encode(), gzip.compress(layer.getvalue(), mtime=0)]
-        digests = [self.push_blob(repository, blob) for blob in blobs]
-        kinds = [DOCKER_CONFIG, DOCKER_LAYER]
-        if media_type != DOCKER_MANIFEST:
-            kinds = ["application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip"]
-        described = [
-            {"mediaType": kind, "size": len(blob), "digest": digest}
-            for kind, blob, digest in zip(kinds, blobs, digests, strict=True)
-        ]
-        manifest = {"schemaVersion": 2, "mediaType": media_type, "config": described[0], "layers": described[1:]}
-        return self.put_manifest(repository, tag, media_type, json.dumps(manifest).encode())
-
-    def put_manifest(self, repository: str, reference: str, media_type: str, body: bytes) -> str:
-        answer = _HTTP.request(
-            "PUT",
-            f"{self.url}/v2/{repository}/manifests/{reference}",
-            body=body,
-            headers={"Content-Type": media_type},
-        )
-        assert answer.status == 201, answer.data
-        return "sha256:" + hashlib.sha256(body).hexdigest()
+from tests.aws.processes import LocalCloud, PushedRegistry, free_port, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -143,75 +37,11 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushedRegistr
         process = subprocess.Popen([binary, "serve", str(settings)], stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: _HTTP.request("GET", f"{url}/v2/", retries=False).status == 200, "the registry")
+        wait_until(lambda: urllib3.request("GET", f"{url}/v2/", retries=False).status == 200, "the registry")
         yield PushedRegistry(url)
     finally:
         process.terminate()
         process.wait()
-
-
-@dataclass
-class LocalCloud:
-    """One process of the local cloud and clients for it."""
-
-    registry: PushedRegistry
-    state: Path
-    flags: tuple[str, ...] = ()
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> Path:
-        return self.state.parent / f"{self.state.name}-{self.port}.log"
-
-    def start(self) -> LocalCloud:
-        command = [sys.executable, "-m", "infra.localcloud", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--state", str(self.state), "--registry", self.registry.url, "--launcher", "process", *self.flags]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment())
-
-        def ready() -> bool:
-            assert self.process is not None
-            assert self.process.poll() is None, self.log.read_text()
-            return bool(_HTTP.request("GET", f"{self.url}/_slipway/health", retries=False).status == 200)
-
-        wait_until(ready, "the local cloud")
-        return self
-
-    def signal(self, number: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(60)
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.signal(signal.SIGTERM)
-
-    def client(self, service: str, **config: Any) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
-
-
-def environment() -> dict[str, str]:
-    """The environment without anything that points boto3 at a real account."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-
-
-def make_role(cloud: LocalCloud, name: str = "slipway") -> str:
-    """A role that SageMaker may assume."""
-    iam = cloud.client("iam")
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
-    return str(role["Arn"])
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ MODEL_DIR = "/opt/ml/model"
 STOP_GRACE_S = 30
 _VERIFIED = "verified-blob"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TRACE = re.compile(r"\s*\[traceparent:[^\]]*\]")
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,7 +54,7 @@ class ServiceContainer:
         if not self._started.done() or self._started.cancelled():
             return None
         error = self._started.exception()
-        return f"the container ended: {error}" if error else None
+        return _told(error) if error else None
 
     def stop(self) -> None:
         """SIGTERM; SIGKILL after the grace. A service that is gone already is fine."""
@@ -174,6 +175,13 @@ class DaggerLauncher:
                 info.size = size
                 with self._registry.open_blob(manifest.repository, digest) as blob:
                     archive.addfile(info, blob)
+
+
+def _told(error: BaseException) -> str:
+    """An exec error of the engine in words, with the last lines that the container wrote."""
+    output = f"{getattr(error, 'stdout', '')}\n{getattr(error, 'stderr', '')}".strip().splitlines()[-5:]
+    text = _TRACE.sub("", str(error)).strip()
+    return f"the container ended: {text}{': ' if output else ''}{' | '.join(output)}"
 
 
 async def _unpacked(client: dagger.Client, model_archive: bytes) -> dagger.Directory:

@@ -63,6 +63,7 @@ class Fleets:
         self._read_object = read_object
         self._slots: dict[str, dict[str, _Slot]] = {}
         self._retired: set[str] = set()
+        self._stops: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._http = urllib3.PoolManager(retries=False, maxsize=1)
 
@@ -107,12 +108,15 @@ class Fleets:
                 slot.container = None
 
     def retire(self, fleet_id: str) -> None:
-        """Stop a fleet for good, after the requests inside it have been answered."""
+        """Stop a fleet for good, in the background, after the requests inside it have been answered."""
         with self._lock:
             self._retired.add(fleet_id)
             slots = list(self._slots.pop(fleet_id, {}).values())
-        for slot in slots:
-            self._stop(slot)
+            self._stops = [stop for stop in self._stops if stop.is_alive()]
+            for slot in slots:
+                stop = threading.Thread(target=self._stop, args=(slot,), name=f"stop {fleet_id}", daemon=True)
+                self._stops.append(stop)
+                stop.start()
 
     def retain(self, fleet_ids: set[str]) -> None:
         """Retire all fleets but these: another process may have replaced or deleted them."""
@@ -135,6 +139,8 @@ class Fleets:
         if slots:
             with ThreadPoolExecutor(max_workers=len(slots)) as pool:
                 list(pool.map(self._stop, slots))
+        for stop in self._stops:
+            stop.join()
         self._launcher.close()
 
     def _stop(self, slot: _Slot) -> None:

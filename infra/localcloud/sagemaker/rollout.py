@@ -22,6 +22,7 @@ from infra.localcloud.sagemaker.tags import drop_tags
 from infra.localcloud.sagemaker.traffic import TrafficPlan, plan_traffic
 
 _TICK_S = 1.0
+_MAX_REASON = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 _LOG = logging.getLogger(__name__)
 
 
@@ -193,6 +194,7 @@ class Rollouts:
 
     def _fail(self, endpoint: Endpoint, reason: str) -> Endpoint:
         _LOG.warning("endpoint %s: %s", endpoint.name, reason)
+        reason = reason[:_MAX_REASON]
         if endpoint.blue is None:
             return endpoint.but(status="Failed", stage="rest", green=None, failure_reason=reason)
         return endpoint.but(status="RollingBack", stage="roll-back", green_percent=0.0, failure_reason=reason)
