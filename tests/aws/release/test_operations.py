@@ -153,11 +153,15 @@ def test_prune_and_destroy_leave_alone_what_is_not_ours(project: Project) -> Non
     release = project.deploy(digest).report["release"]
     image = project.sagemaker.describe_model(ModelName=release)["PrimaryContainer"]["Image"]
     role = project.cloud.client("iam").get_role(RoleName=f"{project.name}-runtime")["Role"]["Arn"]
-    # The names look like ours; the tags are missing.
-    stranger = f"{project.endpoint()}-{'0' * 12}-{'0' * 8}"
-    project.sagemaker.create_model(ModelName=stranger, PrimaryContainer={"Image": image}, ExecutionRoleArn=role)
-    variant = {"VariantName": "main", "ModelName": stranger, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    project.sagemaker.create_endpoint_config(EndpointConfigName=stranger, ProductionVariants=[variant])
+    # The names look like ours; one has no tags, the other is a release of another project.
+    strangers = [f"{project.endpoint()}-{digit * 12}-{digit * 8}" for digit in "01"]
+    tags = {"slipway:digest": digest, "slipway:project": "other", "slipway:environment": "dev"}
+    given = [[], [{"Key": key, "Value": value} for key, value in tags.items()]]
+    for name, its in zip(strangers, given, strict=True):
+        container = {"Image": image}
+        project.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=role, Tags=its)
+        variant = {"VariantName": "main", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        project.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=its)
     project.deploy(project.publish("two"))
     project.call("destroy")
-    assert project.configs() == project.models() == [stranger]
+    assert project.configs() == project.models() == strangers
