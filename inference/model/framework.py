@@ -1,6 +1,8 @@
 """Ultralytics, brought in so that it reaches for no network, installs nothing, and uses the processors well."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from typing import Any, Final
 
@@ -27,7 +29,8 @@ def yolo() -> Any:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if "YOLO_CONFIG_DIR" not in os.environ:
-        os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="ultralytics-")
+        os.environ["YOLO_CONFIG_DIR"] = settings = tempfile.mkdtemp(prefix="ultralytics-")
+        atexit.register(shutil.rmtree, settings, ignore_errors=True)
     try:
         import torch  # noqa: F401, PLC0415
         import ultralytics  # noqa: PLC0415

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from inference.model import shapes
 from inference.model.errors import InputError
 
@@ -30,12 +32,25 @@ def write(folder: Path, count: int, image_size: int) -> list[Path]:
 
 
 def given(folder: Path) -> list[Path]:
-    """The pictures in a folder, by name; raises `InputError` when there are none."""
+    """The pictures in a folder, by name; raises `InputError` when there are none or one is broken."""
     paths = sorted(path for path in _files(folder) if path.suffix.lower() in GIVEN)
     if not paths:
-        kinds = ", ".join(sorted(GIVEN))
-        raise InputError(f"There are no pictures in {folder}; give a folder with files that end in {kinds}.")
+        endings = ", ".join(sorted(GIVEN))
+        raise InputError(f"There are no pictures in {folder}; give a folder with files that end in {endings}.")
+    for path in paths:
+        kind(path)
     return paths
+
+
+def kind(path: Path) -> str:
+    """The format of a picture that can be read to its end; raises `InputError` for any other file."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return str(image.format)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        message = f"The picture {path} cannot be used ({error}); give an intact JPEG, PNG or WebP file."
+        raise InputError(message) from error
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -10,7 +10,6 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from inference.model import directory, held, reference, shapes, weights
-from inference.model.errors import InputError
 from inference.model.matching import Detection
 
 PICTURE: Final = "sample.jpg"
@@ -29,9 +28,10 @@ def sample(checkpoint: weights.Checkpoint, folder: Path, picture: Path | None = 
     model or the picture cannot be read.
     """
     model = directory.load(folder).model
-    yolo = weights.load(checkpoint)
     with tempfile.TemporaryDirectory(prefix="sample-") as scratch:
         paths = [_given(picture, Path(scratch))] if picture else _drawn(Path(scratch), model.image_size)
+        # After the picture is known to be sound: nothing of the checkpoint runs for nothing.
+        yolo = weights.load(checkpoint)
         candidates = [
             (reference.predict(yolo, path, model.image_size, model.confidence, model.iou), path) for path in paths
         ]
@@ -59,14 +59,9 @@ def _drawn(folder: Path, image_size: int) -> list[Path]:
 
 def _given(picture: Path, folder: Path) -> Path:
     """The picture as a JPEG: as it is when it is one, else upright and converted."""
-    try:
-        with Image.open(picture) as image:
-            if image.format == "JPEG":
-                image.load()
-                return picture
-            copy = folder / PICTURE
-            ImageOps.exif_transpose(image).convert("RGB").save(copy, quality=95)
-            return copy
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        message = f"The picture {picture} cannot be used ({error}); give an intact JPEG, PNG or WebP file."
-        raise InputError(message) from error
+    if held.kind(picture) == "JPEG":
+        return picture
+    copy = folder / PICTURE
+    with Image.open(picture) as image:
+        ImageOps.exif_transpose(image).convert("RGB").save(copy, quality=95)
+    return copy

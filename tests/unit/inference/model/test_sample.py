@@ -81,9 +81,10 @@ def test_another_format_becomes_an_upright_jpeg(tmp_path: Path, seen: Any) -> No
 
 @pytest.mark.parametrize("data", [b"", b"text", picture("JPEG")[:400], picture("PNG")[:60], None])
 def test_a_picture_that_cannot_be_read_is_refused_and_nothing_written(
-    tmp_path: Path, seen: Any, data: bytes | None
+    tmp_path: Path, seen: Any, data: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen(lambda path: several(1))
+    monkeypatch.setattr(weights, "load", lambda _: pytest.fail("the checkpoint was loaded for nothing"))
     given = tmp_path / "mine.jpg"
     if data is not None:
         given.write_bytes(data)
