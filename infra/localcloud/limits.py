@@ -12,7 +12,7 @@ LIMITS = (
     "Quotas, prices and instance availability are not simulated.",
     "Containers live as long as the process: after a restart an endpoint that is InService starts its container at the "
     "first invocation, from the recorded digest.",
-    "/opt/ml/model is the container's own copy of the artifacts and can be written to; on AWS it is read-only.",
+    "The container's /opt/ml/model is its own copy of the artifacts and can be written to; on AWS it is read-only.",
     "A container is pinged until it is healthy, and not afterwards; one that dies is started again by the next "
     "invocation.",
     "A container that exits before it is healthy fails at once; AWS goes on trying until the time limit.",

@@ -118,12 +118,10 @@ class Fleets:
                 self._stops.append(stop)
                 stop.start()
 
-    def retain(self, fleet_ids: set[str]) -> None:
-        """Retire all fleets but these: another process may have replaced or deleted them."""
+    def ids(self) -> set[str]:
+        """The fleets that this process has started or is starting."""
         with self._lock:
-            gone = [fleet_id for fleet_id in self._slots if fleet_id not in fleet_ids]
-        for fleet_id in gone:
-            self.retire(fleet_id)
+            return set(self._slots)
 
     def running(self) -> int:
         """How many containers this process runs."""

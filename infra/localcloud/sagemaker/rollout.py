@@ -60,6 +60,8 @@ class Rollouts:
             self._wake.wait(_TICK_S)
 
     def _look(self) -> None:
+        # Asked before the records are read: a fleet that starts from now on is not taken for a forgotten one.
+        started = self._cloud.fleets.ids()
         with self._cloud.state.read() as transaction:
             endpoints = [Endpoint.from_json(body) for body in transaction.list("endpoint")]
         self._drivers = {key: driver for key, driver in self._drivers.items() if driver.is_alive()}
@@ -69,8 +71,8 @@ class Rollouts:
                 driver = threading.Thread(target=self._drive, args=key, name=f"rollout {endpoint.name}", daemon=True)
                 self._drivers[key] = driver
                 driver.start()
-        kept = {fleet.id for endpoint in endpoints for fleet, _ in endpoint.fleets}
-        self._cloud.fleets.retain(kept)
+        for fleet_id in started - {fleet.id for endpoint in endpoints for fleet, _ in endpoint.fleets}:
+            self._cloud.fleets.retire(fleet_id)
 
     def _drive(self, region: str, name: str) -> None:
         try:
