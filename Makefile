@@ -1,14 +1,44 @@
 # Each target sets up what it needs.
 PYTHON ?= python3
+ENV ?= dev
+UV := build/uv/bin/uv
+
+# On GitHub with a role: short-lived credentials from the workflow's own token. Elsewhere: the local cloud.
+ifeq ($(GITHUB_ACTIONS),true)
+ifneq ($(AWS_ROLE_ARN),)
+CREDENTIALS := .github/aws-credentials
+AWS := --aws cmd:$(CREDENTIALS)
+endif
+endif
+
+export DAGGER_NO_NAG := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help engine engine-down
+.PHONY: help deploy check test bench engine engine-down
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+deploy: engine ## build, publish, roll out and prove the image; ENV=dev says where
+	@$(if $(CREDENTIALS),$(CREDENTIALS) >/dev/null)
+	@dagger call --progress=$(if $(CI),plain,auto) deploy --env $(ENV) $(AWS) summary
+
+check: engine ## everything that a pull request has to pass
+	@dagger check --progress=$(if $(CI),plain,auto)
+
+test: engine $(UV) ## all tests, from the unit's to the real engine's
+	@$(UV) sync --frozen --quiet
+	@$(UV) run --frozen pytest tests/unit tests/contract tests/aws tests/pipeline
+
+bench: engine $(UV) ## measure again what docs/benchmarks.md says
+	@$(UV) sync --frozen --quiet
+	@$(UV) run --frozen python -m tests.bench
 
 engine: ## make sure that `dagger` reaches an engine, an official one or our own
 	@$(PYTHON) -m engine up
 
 engine-down: ## stop our engine and leave nothing behind; PURGE=1 removes its cache too
 	@$(PYTHON) -m engine down $(if $(PURGE),--purge)
+
+$(UV):
+	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8

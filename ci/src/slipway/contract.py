@@ -2,20 +2,29 @@
 
 import dagger
 
-from slipway.image import PORT
 from slipway.model import Model
 
+_COMMAND = "python3 -m inference serve"
 
-def judge(infra: dagger.Container, built: dagger.Container, made: Model) -> dagger.Directory:
-    """The verdicts of `infra.contract`, as JSON, JUnit and a table; a broken clause fails the step."""
-    running = built.as_service(args=["serve"], use_entrypoint=True)
+
+def judge(clauses: dagger.Directory, image: dagger.Container, made: Model) -> dagger.Directory:
+    """The verdicts as JSON and JUnit; a broken clause fails the step.
+
+    The judge runs in the image's own file system, with the image's own Python: so it can send signals, break the
+    model and see exit codes, and nothing is judged that is not in the image.
+
+    Args:
+        clauses: `infra/contract`.
+        image: the image to judge.
+        made: the model that is in it, for a picture to send.
+    """
     return (
-        infra.with_service_binding("image", running)
+        image.with_env_variable("PYTHONPATH", "${PYTHONPATH}:/contract", expand=True)
+        .with_mounted_directory("/contract/infra/contract", clauses)
         .with_mounted_file("/in/sample.jpg", made.directory.file("sample.jpg"))
         .with_exec(
-            ["python3", "-m", "infra.contract", "--url", f"http://image:{PORT}", "--sample", "/in/sample.jpg"]
-            + ["--junit", "/out/junit.xml", "--json", "/out/contract.json"],
-            redirect_stdout="/out/table.txt",
+            ["python3", "-m", "infra.contract", "--command", _COMMAND, "--model", "/opt/slipway/model"]
+            + ["--sample", "/in/sample.jpg", "--junit", "/out/junit.xml", "--json", "/out/contract.json"],
         )
         .directory("/out")
     )

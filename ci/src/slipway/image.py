@@ -14,7 +14,7 @@ PORT = 8080
 """SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
 
 
-def packages(locked: dagger.File) -> dagger.Directory:
+def packages(locked: dagger.Directory) -> dagger.Directory:
     """The runtime's packages without what serving never touches: tests, headers, training tools."""
     install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--target", "/site"]
     prune = (
@@ -27,41 +27,35 @@ def packages(locked: dagger.File) -> dagger.Directory:
     )
     return (
         uv()
-        .with_file("/requirements.txt", locked)
-        .with_exec([*install, "--python-version", "3.13", "-r", "/requirements.txt"])
+        .with_directory("/locked", locked)
+        .with_exec([*install, "--python-version", "3.13", "-r", "/locked/requirements.txt"])
         .with_exec(["sh", "-c", prune])
         .directory("/site")
     )
 
 
-def code(inference: dagger.Directory) -> dagger.Directory:
-    """What of `inference/` runs in the image."""
-    return inference.filter(include=["*.py"])
-
-
 async def build(
-    locks: dagger.Directory, inference: dagger.Directory, model: dagger.Directory, platform: dagger.Platform
+    locks: dagger.Directory, code: dagger.Directory, model: dagger.Directory, platform: dagger.Platform
 ) -> dagger.Container:
     """The image, ready to publish.
 
     Its build identity is the SHA-256 of what went in: base, packages, model and code. It is a label and a file, and
     the server gives it in every answer, so that a release can ask the running container which build it is.
     """
-    locked = requirements(locks, "inference")
-    source = code(inference)
+    locked = await requirements(locks, "inference")
     inputs = {
         "base": DEBIAN,
         "platform": str(platform),
         "libraries": list(LIBRARIES),
         "packages": await locked.digest(),
         "model": await model.digest(),
-        "code": await source.digest(),
+        "code": await code.digest(),
     }
     identity = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
     baked = (
         dag.directory()
         .with_new_file("build.json", json.dumps({"build": identity, "inputs": inputs}, indent=1))
-        .with_directory("inference", source)
+        .with_directory("inference", code)
     )
     return (
         debian(*LIBRARIES, platform=platform)

@@ -11,20 +11,21 @@ from slipway.errors import InputRefused
 from slipway.release import Release
 from slipway.verbs import cached, gate, live, record
 
-SOURCE = [
-    "*",
-    "!inference/**/*.py",
-    "!infra/**/*.py",
-    "!ci/src/**/*.py",
-    "!tests/**/*.py",
-    "!tools/**",
-    "!engine/**",
-    "!.github/**",
-    "!pyproject.toml",
-    "!uv.lock",
-    "!slipway.toml",
-    "!Makefile",
-    "**/__pycache__",
+TREE = [
+    "ci/src/**/*.py",
+    "inference/**/*.py",
+    "infra/**/*.py",
+    "tests/**/*.py",
+    "engine/**",
+    "tools/**",
+    ".github/**",
+    "pyproject.toml",
+    "uv.lock",
+    "slipway.toml",
+    "Makefile",
+    "NOTICE",
+    "docs/**/*.md",
+    "README.md",
 ]
 
 Weights = Annotated[
@@ -56,56 +57,92 @@ async def commit_tag(repository: dagger.GitRepository) -> str:
     return await repository.head().commit() + ("" if clean else "-dirty")
 
 
+def only(patterns: list[str]) -> list[str]:
+    """An allow-list: nothing else is sent to the engine, and nothing else changes a cache key."""
+    return ["*", *(f"!{pattern}" for pattern in patterns), "**/__pycache__"]
+
+
 @record
 class Slipway:
     """Ships a GPU inference image: test, export, build, publish by digest, deploy, verify, roll back."""
 
-    source: Annotated[
+    locks: Annotated[
         dagger.Directory,
         DefaultPath("/"),
-        Ignore(SOURCE),
-        Doc("The repository, as far as a step can depend on it."),
+        Ignore(["*", "!pyproject.toml", "!uv.lock"]),
+        Doc("pyproject.toml and uv.lock: every package of every step."),
+    ] = field()
+    inference: Annotated[
+        dagger.Directory, DefaultPath("/inference"), Ignore(["*", "!*.py"]), Doc("The code inside the image.")
+    ] = field()
+    training: Annotated[
+        dagger.Directory, DefaultPath("/inference"), Ignore(only(model.TRAINING)), Doc("The code that trains.")
+    ] = field()
+    export: Annotated[
+        dagger.Directory, DefaultPath("/inference"), Ignore(only(model.EXPORT)), Doc("The code that exports.")
+    ] = field()
+    comparison: Annotated[
+        dagger.Directory,
+        DefaultPath("/inference"),
+        Ignore(only(model.COMPARISON)),
+        Doc("The code that compares the image's detections with ultralytics'."),
+    ] = field()
+    infra: Annotated[
+        dagger.Directory, DefaultPath("/infra"), Ignore(["*", "!**/*.py"]), Doc("The code that talks to AWS.")
+    ] = field()
+    clauses: Annotated[
+        dagger.Directory, DefaultPath("/infra/contract"), Ignore(["*", "!**/*.py"]), Doc("The judge of the contract.")
+    ] = field()
+    config: Annotated[dagger.File, DefaultPath("/slipway.toml"), Doc("Names, regions, environments.")] = field()
+    tree: Annotated[
+        dagger.Directory, DefaultPath("/"), Ignore(only(TREE)), Doc("Everything that the checks look at.")
+    ] = field()
+    workflow: Annotated[
+        dagger.Directory,
+        DefaultPath("/"),
+        Ignore(only([".github/**", "tools/go.mod", "tools/go.sum"])),
+        Doc("The GitHub workflow and the linter that reads it."),
     ] = field()
 
     @property
-    def _locks(self) -> dagger.Directory:
-        return self.source.filter(include=["pyproject.toml", "uv.lock"])
+    def _steps(self) -> model.Code:
+        return model.Code(self.training, self.export, self.comparison)
 
     @property
-    def _inference(self) -> dagger.Directory:
-        return self.source.directory("inference")
+    def _operations(self) -> operations.Code:
+        return operations.Code(self.locks, self.infra, self.config)
 
     @gate
     async def lint(self) -> None:
         """Ruff's rules and format."""
-        await checks.lint(self.source).sync()
+        await (await checks.lint(self.locks, self.tree)).sync()
 
     @gate
     async def types(self) -> None:
         """Mypy, strict, over the whole tree."""
-        await checks.types(self.source).sync()
+        await (await checks.types(self.locks, self.tree)).sync()
 
     @gate
     async def unit(self) -> None:
         """The unit tests."""
-        await checks.unit(self.source).sync()
+        await (await checks.unit(self.locks, self.tree)).sync()
 
     @gate
-    async def locks(self) -> None:
-        """The lock file fits pyproject.toml."""
-        await checks.locks(self.source).sync()
+    async def lockfile(self) -> None:
+        """The lock file fits pyproject.toml: nothing would be resolved anew."""
+        await checks.lockfile(self.locks).sync()
 
     @gate
     async def workflows(self) -> None:
         """Actionlint and zizmor over the GitHub workflow."""
-        await checks.workflows(self.source).sync()
+        await (await checks.workflows(self.locks, self.workflow)).sync()
 
     @cached
     async def model(self, weights: Weights = None, mock: Mock = False) -> model.Model:
         """The model: trained on generated shapes or given, exported to ONNX, compared with ultralytics."""
         if weights is not None and mock:
             raise InputRefused("--weights and --mock exclude each other: a mock has no weights. Leave one of them out.")
-        made = model.mock(self._locks, self._inference) if mock else model.make(self._locks, self._inference, weights)
+        made = await (model.mock(self.locks, self._steps) if mock else model.make(self.locks, self._steps, weights))
         await made.directory.sync()
         return made
 
@@ -118,7 +155,7 @@ class Slipway:
     ) -> dagger.Container:
         """The inference image, as it would be published."""
         made = await self.model(weights, mock)
-        return await (await image.build(self._locks, self._inference, made.served(), platform)).sync()
+        return await (await image.build(self.locks, self.inference, made.served, platform)).sync()
 
     @cached
     async def serve(self, weights: Weights = None, mock: Mock = False) -> dagger.Service:
@@ -127,13 +164,13 @@ class Slipway:
 
     @cached
     async def contract(self, weights: Weights = None, mock: Mock = False) -> dagger.Directory:
-        """Starts the image as SageMaker does and judges it clause by clause: `contract.json`, `junit.xml`, `table.txt`.
+        """Starts the image as SageMaker does and judges it clause by clause: `contract.json` and `junit.xml`.
 
         A clause that is broken fails the call, and the message names it.
         """
         made = await self.model(weights, mock)
-        built = await image.build(self._locks, self._inference, made.served(), AMD64)
-        return await contract.judge(operations.container(self.source), built, made).sync()
+        built = await image.build(self.locks, self.inference, made.served, AMD64)
+        return await contract.judge(self.clauses, built, made).sync()
 
     @live
     async def publish(
@@ -146,9 +183,9 @@ class Slipway:
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
         made = await self.model(weights, mock)
-        built = await image.build(self._locks, self._inference, made.served(), AMD64)
+        built = await image.build(self.locks, self.inference, made.served, AMD64)
         return await operations.call(
-            operations.target(self.source, aws),
+            await operations.target(self._operations, aws),
             "publish",
             *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository)),
             inputs={LAYOUT: image.layout(built)},
@@ -165,7 +202,7 @@ class Slipway:
     ) -> Release:
         """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already."""
         made = await self.model(weights, mock)
-        built = await image.build(self._locks, self._inference, made.served(), AMD64)
+        built = await image.build(self.locks, self.inference, made.served, AMD64)
         layout = image.layout(built)
         tag = ""
 
@@ -174,13 +211,13 @@ class Slipway:
             tag = await commit_tag(repository)
 
         async def judge() -> None:
-            await contract.judge(operations.container(self.source), built, made).sync()
+            await contract.judge(self.clauses, built, made).sync()
 
         async with anyio.create_task_group() as track:
             for step in (layout.sync, name):
                 track.start_soon(step)
         ran = await operations.call(
-            operations.target(self.source, aws),
+            await operations.target(self._operations, aws),
             "deploy",
             *("--env", env, "--layout", LAYOUT, "--git-sha", tag),
             *("--sample", SAMPLE, "--expected", EXPECTED),
@@ -198,7 +235,7 @@ class Slipway:
     @live
     async def status(self, env: Environment = "dev", aws: Aws = None) -> str:
         """What is live: digest, commit, since when, health, and what is under way."""
-        return await operations.call(operations.target(self.source, aws), "status", "--env", env).stdout()
+        return await operations.call(await operations.target(self._operations, aws), "status", "--env", env).stdout()
 
     @live
     async def rollback(
@@ -209,7 +246,9 @@ class Slipway:
     ) -> Release:
         """Brings an earlier release back, by the same path as a deployment."""
         wanted = ["--to", to] if to else []
-        ran = await operations.call(operations.target(self.source, aws), "rollback", "--env", env, *wanted).sync()
+        ran = await operations.call(
+            await operations.target(self._operations, aws), "rollback", "--env", env, *wanted
+        ).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
@@ -222,7 +261,7 @@ class Slipway:
         """Sends a picture to the live endpoint and returns its answer, JSON with the detections."""
         picture = f"/in/{await image.name()}"
         return await operations.call(
-            operations.target(self.source, aws),
+            await operations.target(self._operations, aws),
             "invoke",
             *("--env", env, "--image", picture),
             inputs={picture: image},
@@ -232,11 +271,11 @@ class Slipway:
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
         """The live image, to be called from the host: `dagger call endpoint up --ports 8080:8080`."""
         pulled = operations.call(
-            operations.target(self.source, aws), "pull", "--env", env, "--tarball", "/out/image.tar"
+            await operations.target(self._operations, aws), "pull", "--env", env, "--tarball", "/out/image.tar"
         )
         return image.imported(pulled.file("/out/image.tar")).as_service(use_entrypoint=True)
 
     @live
     async def destroy(self, env: Environment, aws: Aws = None) -> str:
         """Removes the endpoint of one environment with its configs, models and alarms, and says what is left."""
-        return await operations.call(operations.target(self.source, aws), "destroy", "--env", env).stdout()
+        return await operations.call(await operations.target(self._operations, aws), "destroy", "--env", env).stdout()

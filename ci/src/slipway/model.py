@@ -1,6 +1,6 @@
 """The model that goes into the image: trained here or given, exported to ONNX, and compared with ultralytics."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import dagger
@@ -20,17 +20,33 @@ OFFLINE = {
 }
 
 OUT = "/out"
+DEMO_SIZE = ["--image-size", "320"]
+"""Twice the side of the pictures that the demo model is trained on; given weights keep their own."""
+SERVED = ["model.onnx", "model.json"]
 WEIGHTS = "/weights.pt"
 
 # An edit of the server must not train a model: every step is given just the modules that it imports.
 VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/errors.py"]
-TRAIN = [f"model/{name}.py" for name in ("dataset", "framework", "shapes", "train")]
-EXPORT = [f"model/{name}.py" for name in ("description", "export", "framework", "graph", "shapes", "weights")]
-SERVED = [
+TRAINING = [*VERBS, *(f"model/{name}.py" for name in ("dataset", "framework", "shapes", "train"))]
+EXPORT = [
+    *VERBS,
+    *(f"model/{name}.py" for name in ("description", "export", "framework", "graph", "shapes", "weights")),
+]
+COMPARISON = [
+    "__init__.py",
     "model/*.py",
     *(f"{name}.py" for name in ("decode", "detector", "errors", "header", "modelfiles")),
     *(f"{name}.py" for name in ("options", "pipeline", "postprocess", "preprocess")),
 ]
+
+
+@dataclass(frozen=True)
+class Code:
+    """The parts of `inference/` that each step runs, as folders of their own: the engine caches by them."""
+
+    training: dagger.Directory
+    export: dagger.Directory
+    comparison: dagger.Directory
 
 
 @record
@@ -38,6 +54,7 @@ class Model:
     """A model directory: `model.onnx` and `model.json` for the image, the reports and a sample picture beside them."""
 
     directory: Annotated[dagger.Directory, Doc("All files of the model.")] = field()
+    served: Annotated[dagger.Directory, Doc("The files that the image holds.")] = field()
 
     @getter
     def onnx(self) -> dagger.File:
@@ -59,22 +76,17 @@ class Model:
         """A picture that the model was not trained on; every release is tried with it."""
         return self.directory.file("sample.jpg")
 
-    @getter
-    def served(self) -> dagger.Directory:
-        """The files that the image holds."""
-        return self.directory.filter(include=["model.onnx", "model.json"])
 
-
-def _laboratory(locks: dagger.Directory) -> dagger.Container:
+async def _laboratory(locks: dagger.Directory) -> dagger.Container:
     """Torch from Debian; ultralytics and the rest from the lock file."""
-    install = ["pip", "install", "-q", "--no-cache-dir", "--no-deps", "--require-hashes", "-r", "/requirements.txt"]
+    install = ["pip", "install", "-q", "--no-cache-dir", "--no-deps", "--require-hashes"]
     lab = (
         debian("ca-certificates", *TORCH)
         .with_env_variable("PIP_CERT", "/etc/ssl/certs/ca-certificates.crt")
         .with_env_variable("PATH", "/opt/model/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         .with_exec(["python3", "-m", "venv", "--system-site-packages", "/opt/model"])
-        .with_file("/requirements.txt", requirements(locks, "model"))
-        .with_exec(install)
+        .with_directory("/locked", await requirements(locks, "model"))
+        .with_exec([*install, "-r", "/locked/requirements.txt"])
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_workdir("/src")
     )
@@ -83,35 +95,37 @@ def _laboratory(locks: dagger.Directory) -> dagger.Container:
     return lab
 
 
-def _step(lab: dagger.Container, inference: dagger.Directory, files: Sequence[str], *words: str) -> dagger.Directory:
-    """What one verb of `python -m inference.model` writes; the step sees only the files that it runs."""
+def _step(lab: dagger.Container, code: dagger.Directory, *words: str) -> dagger.Directory:
+    """What one verb of `python -m inference.model` writes."""
     return (
-        lab.with_directory("/src/inference", inference.filter(include=[*VERBS, *files]))
+        lab.with_directory("/src/inference", code)
         .with_exec(["python3", "-m", "inference.model", *words])
         .directory(OUT)
     )
 
 
-def mock(locks: dagger.Directory, inference: dagger.Directory) -> Model:
+async def mock(locks: dagger.Directory, code: Code) -> Model:
     """A model that finds nothing real and says so in every answer; it needs no torch."""
-    return Model(directory=_step(python(locks, "inference"), inference, ["**"], "mock", "--out", OUT))
+    made = _step(await python(locks, "inference"), code.comparison, "mock", "--out", OUT)
+    return Model(directory=made, served=made.filter(include=SERVED))
 
 
-def make(locks: dagger.Directory, inference: dagger.Directory, weights: dagger.File | None) -> Model:
+async def make(locks: dagger.Directory, code: Code, weights: dagger.File | None) -> Model:
     """Trains on generated shapes unless weights are given; exports; fails where our boxes and ultralytics' differ."""
-    lab = _laboratory(locks)
-    made = dag.directory()
+    lab = await _laboratory(locks)
+    made, size = dag.directory(), list[str]()
     if weights is None:
-        training = _step(lab, inference, TRAIN, "train", "--out", OUT)
-        weights = training.file("best.pt")
+        training = _step(lab, code.training, "train", "--out", OUT)
+        weights, size = training.file("best.pt"), DEMO_SIZE
         made = made.with_file("metrics.json", training.file("metrics.json"))
     lab = lab.with_file(WEIGHTS, weights)
-    exported = _step(lab, inference, EXPORT, "export", "--weights", WEIGHTS, "--out", OUT)
+    exported = _step(lab, code.export, "export", "--weights", WEIGHTS, "--out", OUT, *size)
     lab = lab.with_directory(OUT, exported)
-    compared = _step(lab, inference, SERVED, "parity", "--weights", WEIGHTS, "--model", OUT)
-    sampled = _step(lab, inference, SERVED, "sample", "--weights", WEIGHTS, "--model", OUT)
+    compared = _step(lab, code.comparison, "parity", "--weights", WEIGHTS, "--model", OUT)
+    sampled = _step(lab, code.comparison, "sample", "--weights", WEIGHTS, "--model", OUT)
     return Model(
         directory=made.with_directory(".", exported)
         .with_file("parity.json", compared.file("parity.json"))
-        .with_directory(".", sampled.filter(include=["sample.*"]))
+        .with_directory(".", sampled.filter(include=["sample.*"])),
+        served=exported.filter(include=SERVED),
     )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import dagger
 from dagger import dag
@@ -16,19 +17,24 @@ REPORT = "/out/report.json"
 Inputs = Mapping[str, dagger.File | dagger.Directory]
 
 
-def container(source: dagger.Directory) -> dagger.Container:
-    """Python with boto3 and the local cloud's packages, `infra/` and the configuration."""
-    locks = source.filter(include=["pyproject.toml", "uv.lock"])
-    return (
-        python(locks, "localcloud", "skopeo")
-        .with_directory("/src/infra", source.directory("infra"))
-        .with_file("/src/slipway.toml", source.file("slipway.toml"))
-    )
+@dataclass(frozen=True)
+class Code:
+    """What the container is made of."""
+
+    locks: dagger.Directory
+    infra: dagger.Directory
+    config: dagger.File
 
 
-def target(source: dagger.Directory, aws: dagger.Secret | None) -> dagger.Container:
+async def container(code: Code) -> dagger.Container:
+    """Python with boto3 and the local cloud's packages, and `infra/`."""
+    return (await python(code.locks, "localcloud", "skopeo")).with_directory("/src/infra", code.infra)
+
+
+async def target(code: Code, aws: dagger.Secret | None) -> dagger.Container:
     """The container that sees AWS through the given credentials, or else the local cloud."""
-    infra = container(source)
+    bare = await container(code)
+    infra = bare.with_file("/src/slipway.toml", code.config)
     if aws is not None:
         return (
             infra.with_new_file("/etc/aws/config", _AWS_CONFIG)
@@ -38,7 +44,7 @@ def target(source: dagger.Directory, aws: dagger.Secret | None) -> dagger.Contai
     images = sandbox.registry()
     return (
         infra.with_service_binding("registry", images)
-        .with_service_binding("cloud", sandbox.cloud(infra, images))
+        .with_service_binding("cloud", sandbox.cloud(bare, images))
         .with_env_variable("AWS_ENDPOINT_URL", sandbox.ENDPOINT)
         .with_env_variable("SLIPWAY_REGISTRY", sandbox.REGISTRY)
         .with_env_variable("AWS_ACCESS_KEY_ID", "local")

@@ -40,41 +40,39 @@ def uv() -> dagger.Container:
     )
 
 
-def requirements(locks: dagger.Directory, group: str) -> dagger.File:
-    """The locked packages of one dependency group, with their hashes, as a requirements file.
+async def requirements(locks: dagger.Directory, group: str) -> dagger.Directory:
+    """The locked packages of one dependency group, with their hashes, as a folder with `requirements.txt`.
+
+    The engine keys its cache by how a thing was made. The text is read back and written anew, so that what comes
+    after depends on these packages alone and not on the rest of pyproject.toml and uv.lock.
 
     Args:
         locks: holds pyproject.toml and uv.lock.
         group: a name of pyproject.toml's dependency-groups.
     """
     export = ["uv", "export", "-q", "--frozen", "--only-group", group, "--no-header", "--no-annotate"]
-    return (
-        uv()
-        .with_directory("/project", locks)
-        .with_workdir("/project")
-        .with_exec([*export, "-o", "/requirements.txt"])
-        .file("/requirements.txt")
-    )
+    text = await uv().with_directory("/project", locks).with_workdir("/project").with_exec(export).stdout()
+    return dag.directory().with_new_file("requirements.txt", text)
 
 
-def site_packages(locked: dagger.File) -> dagger.Directory:
+def site_packages(locked: dagger.Directory) -> dagger.Directory:
     """Locked packages installed into a folder of their own, byte-compiled; the result moves between containers."""
     install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--compile-bytecode"]
     return (
         uv()
-        .with_file("/requirements.txt", locked)
-        .with_exec([*install, "--python-version", PYTHON, "--target", "/site", "-r", "/requirements.txt"])
+        .with_directory("/locked", locked)
+        .with_exec([*install, "--python-version", PYTHON, "--target", "/site", "-r", "/locked/requirements.txt"])
         .directory("/site")
     )
 
 
-def python(locks: dagger.Directory, group: str, *packages: str) -> dagger.Container:
+async def python(locks: dagger.Directory, group: str, *packages: str) -> dagger.Container:
     """Debian's Python with one locked dependency group on its path."""
     return (
         debian("ca-certificates", "python3", *packages)
         .with_env_variable("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
         .with_env_variable("PYTHONUNBUFFERED", "1")
-        .with_directory("/opt/site", site_packages(requirements(locks, group)))
+        .with_mounted_directory("/opt/site", site_packages(await requirements(locks, group)))
         .with_env_variable("PYTHONPATH", "/opt/site:/src")
         .with_workdir("/src")
     )
