@@ -36,7 +36,7 @@ D, C, B, A = generation("d", 10), generation("c", 20), generation("b", 30), gene
         ([D, C, B, A], 9, []),
         ([D, generation("w", 25, 15), B, A], 1, [generation("w", 25, 15), A]),
         ([D, generation("dead", created=31)], 1, [generation("dead", created=31)]),
-        ([D, generation("coming", created=29)], 1, []),
+        ([D, generation("coming", created=10)], 1, []),
         ([D, generation("taken-back", None, 5, 20)], 1, [generation("taken-back", None, 5, 20)]),
     ],
     ids=["two", "one", "all", "withdrawn", "never live", "about to be", "taken back"],
