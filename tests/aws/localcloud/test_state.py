@@ -180,7 +180,8 @@ def test_a_killed_process_leaves_its_rollout_where_it_was(site: Site) -> None:
 def test_two_processes_see_each_other_and_one_drives(site: Site) -> None:
     """Two callers of one account (AWS: any client sees the same resources)."""
     one, two = site.start(), site.start()
-    site.configure(one, "a", "b")
+    site.configure(one, "a")
+    site.configure(one, "b", warm_after=2)  # long enough for both to look at it
     one.client("sagemaker").create_endpoint(EndpointName="e", EndpointConfigName="a")
     wait(two, in_service)
     assert site.starts() == ["a"]
@@ -188,6 +189,7 @@ def test_two_processes_see_each_other_and_one_drives(site: Site) -> None:
     assert site.starts() == ["a", "a"]
     two.client("sagemaker").update_endpoint(EndpointName="e", EndpointConfigName="b")
     wait(one, in_service)
+    assert site.starts() == ["a", "a", "b"]
     assert (ask(one), ask(two)) == ("b", "b")
     assert one.client("iam").get_role(RoleName="r")
     two.client("iam").create_role(RoleName="second", AssumeRolePolicyDocument=POLICY)
