@@ -121,7 +121,8 @@ def clear(instance: Instance) -> None:
 
 
 def remove_places(instance: Instance) -> None:
-    """Removes the folders that `up` made outside the cache folder."""
+    """Removes the folder of the socket.
+
+    The empty folder CNI stays: removing a folder takes away what other engines have mounted on it.
+    """
     shutil.rmtree(instance.run, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        CNI.rmdir()

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an engine of our own 
 NAME = {"SLIPWAY_ENGINE_INSTANCE": "pipeline"}
 
 
-def engine(*arguments: str) -> str:
+def engine(*arguments: str, name: Mapping[str, str] = NAME) -> str:
     """Runs `python -m engine`; it returns only if nothing that it started holds on to its output."""
     done = subprocess.run(
         [shutil.which("python3") or "python3", "-m", "engine", *arguments],
         cwd=SOURCE.parent,
-        env={**os.environ, **NAME},
+        env={**os.environ, **name},
         capture_output=True,
         text=True,
         timeout=900,
@@ -202,6 +202,23 @@ def test_the_registry_is_started_again(instance: Instance) -> None:
     os.kill(victim, signal.SIGKILL)
     await_(lambda: not Path(f"/proc/{victim}").exists(), "the registry did not die")
     await_(lambda: bool(traces(instance)["port"]), "the registry did not come back")
+
+
+def test_taking_one_engine_down_leaves_another_whole(instance: Instance) -> None:
+    def mounts() -> list[str]:
+        lines = Path(f"/proc/{engine_pid(instance)}/mountinfo").read_text().splitlines()
+        return sorted({line.split()[4] for line in lines} & places)
+
+    places = {"/etc", "/run", "/run/dagger", "/var/lib/cni"}
+    before = mounts()
+    assert set(before) == places
+    other = {"SLIPWAY_ENGINE_INSTANCE": "pipeline2"}
+    engine("up", name=other)
+    drawn(from_environment(other), "x")
+    engine("down", "--purge", name=other)
+    assert not any(traces(from_environment(other)).values())
+    assert mounts() == before
+    drawn(instance, str(uuid.uuid4()))
 
 
 def test_down_leaves_nothing_and_keeps_the_cache() -> None:
