@@ -62,10 +62,12 @@ def sample(given: argparse.Namespace) -> str:
 
 def mock(given: argparse.Namespace) -> str:
     """Write a model that only pretends."""
-    from inference.model import description
+    from inference.model import description, shapes
 
     model = description.mock()
     model.write(given.out)
+    # Something to send: what it answers is invented, so nothing is expected of it.
+    shapes.draw(0, 0, (640, 480), 2.0).image.save(given.out / "sample.jpg", quality=90)
     return f"mock: {model.name}, answers with invented boxes"
 
 
@@ -103,7 +105,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--model", type=Path, required=True, help="the model directory")
     one.add_argument("--picture", type=Path, help="a picture of your own (drawn shapes)")
 
-    one = verb("mock", mock, "write a model that only pretends, for trying out everything around it: model.json")
+    one = verb(
+        "mock", mock, "write a model that only pretends, for trying out everything around it: model.json, sample.jpg"
+    )
     one.add_argument("--out", type=Path, required=True, help="folder to write to")
     return top
 

@@ -13,7 +13,7 @@ PROGRAMS = ("git",)
 
 
 async def _tree(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Container:
-    return (await python(locks, "dev", *PROGRAMS)).with_directory("/src", tree)
+    return (await python(locks, "dev", *PROGRAMS)).with_mounted_directory("/src", tree)
 
 
 async def lint(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Container:
@@ -43,6 +43,19 @@ async def types(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Conta
         *SCRIPTS,
     ]
     return (await _tree(locks, tree)).with_mounted_cache(CACHES, dag.cache_volume("slipway-mypy")).with_exec(mypy)
+
+
+async def inference(locks: dagger.Directory, code: dagger.Directory, tests: dagger.Directory) -> dagger.Container:
+    """Style and unit tests of what goes into the image: what a deployment waits for."""
+    pytest = ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    return (
+        (await python(locks, "dev"))
+        .with_mounted_directory("/src/inference", code)
+        .with_mounted_directory("/src/tests", tests)
+        .with_mounted_file("/src/pyproject.toml", locks.file("pyproject.toml"))
+        .with_exec(["python3", "-m", "ruff", "check", "--no-cache", "inference"])
+        .with_exec(pytest)
+    )
 
 
 async def unit(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Container:

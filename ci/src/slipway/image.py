@@ -6,6 +6,7 @@ import json
 import dagger
 from dagger import dag
 
+from slipway.model import Model
 from slipway.toolchain import DEBIAN, debian, requirements, uv
 
 LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
@@ -35,7 +36,7 @@ def packages(locked: dagger.Directory) -> dagger.Directory:
 
 
 async def build(
-    locks: dagger.Directory, code: dagger.Directory, model: dagger.Directory, platform: dagger.Platform
+    locks: dagger.Directory, code: dagger.Directory, model: Model, platform: dagger.Platform
 ) -> dagger.Container:
     """The image, ready to publish.
 
@@ -48,7 +49,7 @@ async def build(
         "platform": str(platform),
         "libraries": list(LIBRARIES),
         "packages": await locked.digest(),
-        "model": await model.digest(),
+        "model": await model.served.digest(),
         "code": await code.digest(),
     }
     identity = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
@@ -63,13 +64,14 @@ async def build(
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_env_variable("PYTHONDONTWRITEBYTECODE", "1")
-        .with_directory(f"{HOME}/model", model.with_timestamps(0))
+        .with_directory(f"{HOME}/model", model.served.with_timestamps(0))
         .with_workdir(HOME)
         .with_exposed_port(PORT)
         .with_entrypoint(["python3", "-m", "inference"])
         .with_default_args(["serve"])
         .with_label("org.opencontainers.image.title", "slipway inference")
         .with_label("slipway.build", identity)
+        .with_label("slipway.mock", str(model.is_mock).lower())
         .with_directory(HOME, baked.with_timestamps(0))
     )
 

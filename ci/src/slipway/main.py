@@ -75,6 +75,12 @@ class Slipway:
     inference: Annotated[
         dagger.Directory, DefaultPath("/inference"), Ignore(["*", "!*.py"]), Doc("The code inside the image.")
     ] = field()
+    inference_tests: Annotated[
+        dagger.Directory,
+        DefaultPath("/tests"),
+        Ignore(only(["unit/inference/*.py", "contract/tiny_model.py"])),
+        Doc("The unit tests of the code inside the image."),
+    ] = field()
     training: Annotated[
         dagger.Directory, DefaultPath("/inference"), Ignore(only(model.TRAINING)), Doc("The code that trains.")
     ] = field()
@@ -155,7 +161,7 @@ class Slipway:
     ) -> dagger.Container:
         """The inference image, as it would be published."""
         made = await self.model(weights, mock)
-        return await (await image.build(self.locks, self.inference, made.served, platform)).sync()
+        return await (await image.build(self.locks, self.inference, made, platform)).sync()
 
     @cached
     async def serve(self, weights: Weights = None, mock: Mock = False) -> dagger.Service:
@@ -169,7 +175,7 @@ class Slipway:
         A clause that is broken fails the call, and the message names it.
         """
         made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made.served, AMD64)
+        built = await image.build(self.locks, self.inference, made, AMD64)
         return await contract.judge(self.clauses, built, made).sync()
 
     @live
@@ -183,9 +189,9 @@ class Slipway:
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
         made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made.served, AMD64)
-        return await operations.call(
-            await operations.target(self._operations, aws),
+        built = await image.build(self.locks, self.inference, made, AMD64)
+        infra = await operations.target(self._operations, aws)
+        return await infra.call(
             "publish",
             *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository)),
             inputs={LAYOUT: image.layout(built)},
@@ -202,31 +208,32 @@ class Slipway:
     ) -> Release:
         """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already."""
         made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made.served, AMD64)
+        built = await image.build(self.locks, self.inference, made, AMD64)
         layout = image.layout(built)
+        infra = await operations.target(self._operations, aws)
         tag = ""
 
         async def name() -> None:
             nonlocal tag
             tag = await commit_tag(repository)
 
-        async def judge() -> None:
-            await contract.judge(self.clauses, built, made).sync()
-
         async with anyio.create_task_group() as track:
-            for step in (layout.sync, name):
-                track.start_soon(step)
-        ran = await operations.call(
-            await operations.target(self._operations, aws),
+            for step in (
+                await checks.inference(self.locks, self.inference, self.inference_tests),
+                contract.judge(self.clauses, built, made),
+                layout,
+            ):
+                track.start_soon(step.sync)
+            track.start_soon(infra.ready)
+            track.start_soon(name)
+        inputs: operations.Inputs = {LAYOUT: layout, SAMPLE: made.directory.file("sample.jpg")}
+        if not mock:
+            inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
+        ran = await infra.call(
             "deploy",
             *("--env", env, "--layout", LAYOUT, "--git-sha", tag),
-            *("--sample", SAMPLE, "--expected", EXPECTED),
-            *(["--mock"] if mock else []),
-            inputs={
-                LAYOUT: layout,
-                SAMPLE: made.directory.file("sample.jpg"),
-                EXPECTED: made.directory.file("sample.json"),
-            },
+            *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
+            inputs=inputs,
         ).sync()
         release = await Release.read(ran, operations.REPORT)
         print(release.summary())
@@ -235,7 +242,7 @@ class Slipway:
     @live
     async def status(self, env: Environment = "dev", aws: Aws = None) -> str:
         """What is live: digest, commit, since when, health, and what is under way."""
-        return await operations.call(await operations.target(self._operations, aws), "status", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("status", "--env", env).stdout()
 
     @live
     async def rollback(
@@ -246,9 +253,7 @@ class Slipway:
     ) -> Release:
         """Brings an earlier release back, by the same path as a deployment."""
         wanted = ["--to", to] if to else []
-        ran = await operations.call(
-            await operations.target(self._operations, aws), "rollback", "--env", env, *wanted
-        ).sync()
+        ran = await (await operations.target(self._operations, aws)).call("rollback", "--env", env, *wanted).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
@@ -260,8 +265,8 @@ class Slipway:
     ) -> str:
         """Sends a picture to the live endpoint and returns its answer, JSON with the detections."""
         picture = f"/in/{await image.name()}"
-        return await operations.call(
-            await operations.target(self._operations, aws),
+        infra = await operations.target(self._operations, aws)
+        return await infra.call(
             "invoke",
             *("--env", env, "--image", picture),
             inputs={picture: image},
@@ -270,12 +275,12 @@ class Slipway:
     @live
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
         """The live image, to be called from the host: `dagger call endpoint up --ports 8080:8080`."""
-        pulled = operations.call(
-            await operations.target(self._operations, aws), "pull", "--env", env, "--tarball", "/out/image.tar"
+        pulled = (await operations.target(self._operations, aws)).call(
+            "pull", "--env", env, "--tarball", "/out/image.tar"
         )
         return image.imported(pulled.file("/out/image.tar")).as_service(use_entrypoint=True)
 
     @live
     async def destroy(self, env: Environment, aws: Aws = None) -> str:
         """Removes the endpoint of one environment with its configs, models and alarms, and says what is left."""
-        return await operations.call(await operations.target(self._operations, aws), "destroy", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("destroy", "--env", env).stdout()

@@ -55,6 +55,7 @@ class Model:
 
     directory: Annotated[dagger.Directory, Doc("All files of the model.")] = field()
     served: Annotated[dagger.Directory, Doc("The files that the image holds.")] = field()
+    is_mock: Annotated[bool, Doc("Whether it only pretends.")] = field(default=False)
 
     @getter
     def onnx(self) -> dagger.File:
@@ -107,7 +108,7 @@ def _step(lab: dagger.Container, code: dagger.Directory, *words: str) -> dagger.
 async def mock(locks: dagger.Directory, code: Code) -> Model:
     """A model that finds nothing real and says so in every answer; it needs no torch."""
     made = _step(await python(locks, "inference"), code.comparison, "mock", "--out", OUT)
-    return Model(directory=made, served=made.filter(include=SERVED))
+    return Model(directory=made, served=made.filter(include=SERVED), is_mock=True)
 
 
 async def make(locks: dagger.Directory, code: Code, weights: dagger.File | None) -> Model:

@@ -26,47 +26,55 @@ class Code:
     config: dagger.File
 
 
-async def container(code: Code) -> dagger.Container:
-    """Python with boto3 and the local cloud's packages, and `infra/`."""
-    return (await python(code.locks, "localcloud", "skopeo")).with_directory("/src/infra", code.infra)
+@dataclass(frozen=True)
+class Operations:
+    """The container that sees AWS, and the local cloud's services where they stand for it."""
+
+    container: dagger.Container
+    services: tuple[dagger.Service, ...] = ()
+
+    async def ready(self) -> None:
+        """Starts the local cloud, so that it comes up while other steps run."""
+        for service in self.services:
+            await service.start()
+
+    def call(self, verb: str, *args: str, inputs: Inputs | None = None) -> dagger.Container:
+        """One verb, run now whatever the cache holds: the world it looks at may have changed.
+
+        Args:
+            verb: a word that `python -m infra` knows.
+            args: its arguments.
+            inputs: what the arguments name, by path.
+        """
+        run = self.container.with_directory("/out", dag.directory())
+        for path, value in (inputs or {}).items():
+            if isinstance(value, dagger.File):
+                run = run.with_mounted_file(path, value)
+            else:
+                run = run.with_mounted_directory(path, value)
+        return run.with_env_variable("SLIPWAY_CALL", uuid.uuid4().hex).with_exec(
+            ["python3", "-m", "infra", verb, *args, "--output", REPORT]
+        )
 
 
-async def target(code: Code, aws: dagger.Secret | None) -> dagger.Container:
-    """The container that sees AWS through the given credentials, or else the local cloud."""
-    bare = await container(code)
-    infra = bare.with_file("/src/slipway.toml", code.config)
+async def target(code: Code, aws: dagger.Secret | None) -> Operations:
+    """AWS through the given credentials, or else the local cloud."""
+    bare = (await python(code.locks, "localcloud", "skopeo")).with_mounted_directory("/src/infra", code.infra)
+    infra = bare.with_mounted_file("/src/slipway.toml", code.config)
     if aws is not None:
-        return (
+        return Operations(
             infra.with_new_file("/etc/aws/config", _AWS_CONFIG)
             .with_env_variable("AWS_CONFIG_FILE", "/etc/aws/config")
             .with_mounted_secret(_CREDENTIALS, aws)
         )
     images = sandbox.registry()
-    return (
+    cloud = sandbox.cloud(bare, images)
+    return Operations(
         infra.with_service_binding("registry", images)
-        .with_service_binding("cloud", sandbox.cloud(bare, images))
+        .with_service_binding("cloud", cloud)
         .with_env_variable("AWS_ENDPOINT_URL", sandbox.ENDPOINT)
         .with_env_variable("SLIPWAY_REGISTRY", sandbox.REGISTRY)
         .with_env_variable("AWS_ACCESS_KEY_ID", "local")
-        .with_env_variable("AWS_SECRET_ACCESS_KEY", "local")
-    )
-
-
-def call(infra: dagger.Container, verb: str, *args: str, inputs: Inputs | None = None) -> dagger.Container:
-    """One verb, run now whatever the cache holds: the world it looks at may have changed.
-
-    Args:
-        infra: from `target`.
-        verb: a word that `python -m infra` knows.
-        args: its arguments.
-        inputs: what the arguments name, by path.
-    """
-    infra = infra.with_directory("/out", dag.directory())
-    for path, value in (inputs or {}).items():
-        if isinstance(value, dagger.File):
-            infra = infra.with_mounted_file(path, value)
-        else:
-            infra = infra.with_mounted_directory(path, value)
-    return infra.with_env_variable("SLIPWAY_CALL", uuid.uuid4().hex).with_exec(
-        ["python3", "-m", "infra", verb, *args, "--output", REPORT]
+        .with_env_variable("AWS_SECRET_ACCESS_KEY", "local"),
+        (images, cloud),
     )
