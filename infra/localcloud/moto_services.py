@@ -69,7 +69,6 @@ class MotoServices:
         self._blobs = state.directory / "blobs"
         self._lock = threading.RLock()
         self._generation = 0
-        self._digest = b""
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._backends: dict[str, Any] = {}
@@ -212,11 +211,7 @@ class MotoServices:
                 for service, backends in self._backends.items()
             }
         )
-        body = self._version + buffer.getvalue()
-        digest = hashlib.sha256(body).digest()
-        if digest != self._digest:
-            self._generation = transaction.save_snapshot(_SNAPSHOT, body)
-            self._digest = digest
+        self._generation = transaction.save_snapshot(_SNAPSHOT, self._version + buffer.getvalue())
 
 
 def _trusts(policy: str | dict[str, Any], principal: str) -> bool:

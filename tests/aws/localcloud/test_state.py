@@ -224,6 +224,17 @@ def test_writes_at_once_are_all_kept(site: Site, writers: int) -> None:
         assert len(cloud.client("iam").list_roles()["Roles"]) == 16
 
 
+def test_a_change_back_to_what_a_process_wrote_before_is_kept(site: Site) -> None:
+    """What another process wrote in between counts: the last change wins, always."""
+    clouds = [site.start(), site.start()]
+    one, two = (cloud.client("ecr") for cloud in clouds)
+    one.create_repository(repositoryName="app")
+    for client, mutability in ((one, "IMMUTABLE"), (two, "MUTABLE"), (one, "IMMUTABLE")):
+        client.put_image_tag_mutability(repositoryName="app", imageTagMutability=mutability)
+        for reader in (one, two):
+            assert reader.describe_repositories()["repositories"][0]["imageTagMutability"] == mutability
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "infra.localcloud", "--host", "127.0.0.1", "--launcher", "process", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
