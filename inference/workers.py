@@ -54,8 +54,7 @@ class Workers(Generic[Tool]):
                 await self._limiter.acquire()
                 try:
                     waited = time.perf_counter() - arrived
-                    with anyio.CancelScope(shield=True):
-                        return await anyio.to_thread.run_sync(self._with_tool, work), waited
+                    return await anyio.to_thread.run_sync(self._with_tool, work), waited
                 finally:
                     self._limiter.release()
         finally:

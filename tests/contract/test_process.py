@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from inference import connection
+from inference import body, connection
 from infra.contract.load import under_load
 from infra.contract.process import Command, Running, started
 from infra.contract.target import FAILURES, Target, error_code
@@ -111,9 +111,11 @@ def test_a_request_that_is_not_answered_in_time_is_an_exit_code(command: Command
         ) as running,
     ):
         running.wait_until_ready()
-        body = json.dumps({"image_url": f"http://127.0.0.1:{silent_host.getsockname()[1]}/"}).encode()
+        asking = json.dumps({"image_url": f"http://127.0.0.1:{silent_host.getsockname()[1]}/"}).encode()
         with running.target.socket() as client:
-            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            client.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(asking) + asking
+            )
             silence, _ = silent_host.accept()
             running.signal(signal.SIGTERM)
             assert running.exit_code(10) == 1
@@ -168,12 +170,14 @@ def test_nothing_is_written_at_home_or_where_it_was_started(command: Command, tm
     assert list(home.rglob("*")) == []
 
 
-@pytest.mark.parametrize("sent", [b"", b"POST /invocations HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [("IDLE_SECONDS", b""), ("HEADER_SECONDS", b"POST /invocations HTTP/1.1\r\nHost: x\r\nX-Slow: ")],
+)
 def test_a_connection_that_never_says_what_it_wants_is_closed(
-    command: Command, monkeypatch: pytest.MonkeyPatch, sent: bytes
+    command: Command, monkeypatch: pytest.MonkeyPatch, limit: str, sent: bytes
 ) -> None:
-    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.2)
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connection, limit, 0.2)
     with bad_app.serving(command.model) as port:
         target = Target("127.0.0.1", port, TARGET.picture)
         with target.socket(timeout=5) as client:
@@ -181,6 +185,41 @@ def test_a_connection_that_never_says_what_it_wants_is_closed(
             assert client.recv(1) == b""
         # A request that is complete is not hurried.
         target.expect_alive()
+
+
+def test_a_client_whose_body_is_refused_is_not_listened_to_for_ever(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "DISCARD_SECONDS", 0.2)
+    with bad_app.serving(command.model) as port:
+        target = Target("127.0.0.1", port, TARGET.picture)
+        with target.socket(timeout=0.05) as client:
+            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\nabc")
+            said = [b""]
+
+            def closed() -> bool:
+                try:
+                    client.sendall(b"more")
+                    said.append(client.recv(1000))
+                except TimeoutError:
+                    return False
+                except ConnectionError:
+                    return True
+                return not said[-1]
+
+            until(closed, seconds=4)
+    assert b"".join(said).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_connected_just_before_the_port_closed_is_answered(command: Command) -> None:
+    with started(command, SLIPWAY_LINGER_SECONDS="0.1") as running:
+        running.wait_until_ready()
+        client = running.target.connect()
+        client.connect()
+        running.signal(signal.SIGTERM)
+        until(lambda: not listening(running))
+        assert running.target.send_on(client, "POST", "/invocations", TARGET.picture).status == 200
+        assert running.exit_code(10) == 0
 
 
 def test_a_connection_is_kept_between_requests_that_are_far_apart(

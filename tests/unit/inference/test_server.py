@@ -89,6 +89,12 @@ async def test_the_answer(client: httpx.AsyncClient, service: Service, pipeline:
     assert response.headers[ATTRIBUTES] == f"build={BUILD};is_mock=false"
 
 
+async def test_boxes_are_fractions_of_pixels(client: httpx.AsyncClient, service: Service, pipeline: Pipeline) -> None:
+    service.ready(pipeline)
+    response = await client.post("/invocations", content=picture("PNG", 100))
+    assert response.json()["detections"][0]["box"] == [18.75, 18.75, 43.75, 43.75]
+
+
 async def test_all_ways_to_send_a_picture_give_the_same_answer(
     client: httpx.AsyncClient, service: Service, pipeline: Pipeline
 ) -> None:
