@@ -7,30 +7,39 @@ import dagger
 from dagger import dag
 
 from slipway.model import Model
-from slipway.toolchain import DEBIAN, debian, requirements, uv
+from slipway.toolchain import DEBIAN, PYTHON, debian, requirements, uv
 
 LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
 HOME = "/opt/slipway"
 PORT = 8080
 """SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
 
+UNUSED = [
+    "bin",
+    "flatbuffers google sympy mpmath",
+    "onnxruntime/transformers onnxruntime/quantization onnxruntime/tools onnxruntime/datasets onnxruntime/backend",
+    "onnxruntime/capi/libonnxruntime.so.*",
+    "numpy/random numpy/fft numpy/f2py numpy/polynomial numpy/testing numpy/typing",
+    "numpy/_core/_simd*.so numpy/_core/_*_tests*.so",
+    "PIL/_avif* pillow.libs/libavif*",
+]
+"""Half of what the packages bring: what only training, tests, C++ programs or the AVIF format load."""
+
 
 def packages(locked: dagger.Directory) -> dagger.Directory:
     """The runtime's packages without what serving never touches: tests, headers, training tools."""
     install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--target", "/site"]
     prune = (
-        "cd /site && rm -rf bin"
-        " onnxruntime/transformers onnxruntime/quantization onnxruntime/tools onnxruntime/datasets onnxruntime/backend"
-        " sympy mpmath flatbuffers google coloredlogs humanfriendly"
+        "cd /site && rm -rf $1"
         " && find . -type d \\( -name tests -o -name test -o -name include \\) -prune -exec rm -rf {} +"
         " && find . \\( -name '*.pyi' -o -name '*.h' -o -name '*.a' -o -name '*.pxd' \\) -delete"
-        " && python3 -m compileall -q --invalidation-mode unchecked-hash . "
+        " && python3 -m compileall -q --invalidation-mode unchecked-hash ."
     )
     return (
         uv()
         .with_directory("/locked", locked)
-        .with_exec([*install, "--python-version", "3.13", "-r", "/locked/requirements.txt"])
-        .with_exec(["sh", "-c", prune])
+        .with_exec([*install, "--python-version", PYTHON, "-r", "/locked/requirements.txt"])
+        .with_exec(["sh", "-ec", prune, "prune", " ".join(UNUSED)])
         .directory("/site")
     )
 
@@ -63,6 +72,7 @@ async def build(
         .with_directory(f"{HOME}/site-packages", packages(locked).with_timestamps(0))
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
+        .with_env_variable("ORT_DISABLE_TELEMETRY", "1")
         .with_env_variable("PYTHONDONTWRITEBYTECODE", "1")
         .with_directory(f"{HOME}/model", model.served.with_timestamps(0))
         .with_workdir(HOME)

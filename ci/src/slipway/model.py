@@ -16,6 +16,7 @@ OFFLINE = {
     "YOLO_OFFLINE": "1",
     "YOLO_AUTOINSTALL": "0",
     "YOLO_CONFIG_DIR": "/tmp/ultralytics",  # noqa: S108
+    "ORT_DISABLE_TELEMETRY": "1",
     "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108
 }
 

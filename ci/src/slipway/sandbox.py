@@ -40,7 +40,7 @@ def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Service:
     """
     return (
         infra.with_service_binding("registry", images)
-        .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud"))
+        .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud-1"))
         .with_exposed_port(4566)
         .as_service(
             args=["python3", "-m", "infra.localcloud", "--port", "4566", "--state", "/var/lib/localcloud"]
