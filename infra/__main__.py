@@ -1,4 +1,4 @@
-"""`python -m infra VERB …`: publish, deploy, status, history, rollback, pull, invoke, destroy."""
+"""`python -m infra VERB …`: settings, publish, deploy, status, history, rollback, pull, invoke, destroy."""
 
 from __future__ import annotations
 
@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--output", type=Path, help="file for the result as JSON")
         return one
+
+    one = verb("settings", _settings, "Check the configuration of one environment and print it as JSON.")
+    one.add_argument("--mock", action="store_true", help="refuse an environment that takes no mock model")
 
     one = verb("publish", _publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
     one.add_argument("--layout", type=Path, required=True, help="directory with index.json and blobs/")
@@ -158,6 +161,13 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
     finally:
         report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
         _tell(args, report.to_json(), report.to_markdown())
+
+
+def _settings(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    if args.mock:
+        config.refuse_mock(args.env)
+    text = config.environment(args.env).model_dump_json() + "\n"
+    _tell(args, text, text)
 
 
 def _publish(args: argparse.Namespace, config: Config, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from infra.config_errors import nearest, sentence, where
-from infra.errors import InputError
+from infra.errors import InputError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -201,6 +201,15 @@ class Config:
     def region(self, environment: str) -> str:
         """The AWS region of an environment."""
         return self.environment(environment).region or self.settings.region
+
+    def refuse_mock(self, environment: str) -> None:
+        """Refused where the environment is marked production: a mock model answers nobody's customers."""
+        if self.environment(environment).production:
+            where = self.where("environments", environment, "production")
+            raise Refused(
+                f"a mock model never goes to production ({where} = true); deploy a real one, or the mock to another "
+                "environment."
+            )
 
     def where(self, *keys: str) -> str:
         """`slipway.toml line 14: environments.dev.instance_type`, for messages."""

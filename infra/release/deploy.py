@@ -12,7 +12,7 @@ from infra.errors import InputError, RolloutFailed, SlipwayError, WorldChanged
 from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
 from infra.release.plan import Plan, plan
-from infra.release.preflight import preflight, refuse_mock
+from infra.release.preflight import preflight
 from infra.release.prune import discard, prune
 from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, start
 from infra.release.smoke import Sample, invoke, judge
@@ -42,7 +42,8 @@ def deploy(job: Job, wanted: Wanted) -> None:
     """Make `wanted` the live release, or fail with the one before still answering."""
     release, report, say = wanted.release, job.report, job.progress.say
     report.digest, report.release, report.git_sha = release.digest, release.name, wanted.git_sha
-    refuse_mock(job.config, release, mock=wanted.mock)
+    if wanted.mock:
+        job.config.refuse_mock(release.place.environment)
     if len(wanted.sample.picture) > job.config.settings.payload_limit_mb * 1024 * 1024:
         limit = job.config.where("payload_limit_mb")
         raise InputError(

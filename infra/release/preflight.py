@@ -47,20 +47,11 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def refuse_mock(config: Config, release: Release, *, mock: bool) -> None:
-    """Refused for a mock model in an environment marked production."""
-    if mock and config.environment(release.place.environment).production:
-        where = config.where("environments", release.place.environment, "production")
-        raise Refused(
-            f"a mock model never goes to production ({where} = true); deploy a real one, or the mock to another "
-            "environment."
-        )
-
-
 def preflight(job: Job, release: Release, *, mock: bool) -> Checked:
     """Refused with a sentence for the first thing that cannot work."""
     cloud, config, environment = job.cloud, job.config, job.settings
-    refuse_mock(config, release, mock=mock)
+    if mock:
+        config.refuse_mock(release.place.environment)
     _instance_type(cloud, config, release)
     uri, manifest, labels = _image(cloud, config, release)
     if labels.get("slipway.mock") == "true" and not mock:

@@ -29,9 +29,9 @@ class InputRefused(SlipwayError):
 def step_sentence(error: dagger.ExecError) -> str:
     """The sentence in which a failed step says why, else its command and its last lines."""
     output = f"{error.stdout}\n{error.stderr}".strip()
-    said = [line.removeprefix(MARK) for line in output.splitlines() if line.startswith(MARK)]
-    if said:
-        return said[-1]
+    _, mark, said = f"\n{output}".rpartition(f"\n{MARK}")
+    if mark:
+        return said
     last = "\n".join(output.splitlines()[-30:])
     return f"The step `{' '.join(error.command)[:200]}` ended with exit code {error.exit_code}:\n{last}"
 

@@ -44,6 +44,11 @@ def packages(locked: dagger.Directory) -> dagger.Directory:
     )
 
 
+def _layer(folder: str, content: dagger.Directory) -> dagger.Directory:
+    """A tree from the root down without a time in it: equal content is an equal layer, whenever it is made."""
+    return dag.directory().with_directory(f"{HOME}/{folder}", content).with_timestamps(0)
+
+
 async def build(
     locks: dagger.Directory, code: dagger.Directory, model: Model, platform: dagger.Platform
 ) -> dagger.Container:
@@ -69,12 +74,12 @@ async def build(
     )
     return (
         debian(*LIBRARIES, platform=platform)
-        .with_directory(f"{HOME}/site-packages", packages(locked).with_timestamps(0))
+        .with_directory("/", _layer("site-packages", packages(locked)))
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_env_variable("ORT_DISABLE_TELEMETRY", "1")
         .with_env_variable("PYTHONDONTWRITEBYTECODE", "1")
-        .with_directory(f"{HOME}/model", model.served.with_timestamps(0))
+        .with_directory("/", _layer("model", model.served))
         .with_workdir(HOME)
         .with_exposed_port(PORT)
         .with_entrypoint(["python3", "-m", "inference"])
@@ -82,7 +87,7 @@ async def build(
         .with_label("org.opencontainers.image.title", "slipway inference")
         .with_label("slipway.build", identity)
         .with_label("slipway.mock", str(model.is_mock).lower())
-        .with_directory(HOME, baked.with_timestamps(0))
+        .with_directory("/", _layer(".", baked))
     )
 
 

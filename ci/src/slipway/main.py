@@ -176,7 +176,7 @@ class Slipway:
         """
         made = await self.model(weights, mock)
         built = await image.build(self.locks, self.inference, made, AMD64)
-        return await contract.judge(self.clauses, built, made).sync()
+        return await contract.judge(self.clauses, built, made, full=True).sync()
 
     @live
     async def publish(
@@ -206,10 +206,12 @@ class Slipway:
         mock: Mock = False,
         aws: Aws = None,
     ) -> Release:
-        """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already."""
-        made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made, AMD64)
-        layout = image.layout(built)
+        """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already.
+
+        It waits for the style and the unit tests of the code inside the image, and for the contract: all of it for
+        production, else the clauses that take a few seconds. `dagger check` and `dagger call contract` judge the rest.
+        """
+        settings = await self._operations.settings(env, mock=mock)
         infra = await operations.target(self._operations, aws)
         tag = ""
 
@@ -218,14 +220,17 @@ class Slipway:
             tag = await commit_tag(repository)
 
         async with anyio.create_task_group() as track:
+            track.start_soon(infra.ready)
+            track.start_soon(name)
+            made = await self.model(weights, mock)
+            built = await image.build(self.locks, self.inference, made, AMD64)
+            layout = image.layout(built)
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
-                contract.judge(self.clauses, built, made),
+                contract.judge(self.clauses, built, made, full=settings["production"]),
                 layout,
             ):
                 track.start_soon(step.sync)
-            track.start_soon(infra.ready)
-            track.start_soon(name)
         inputs: operations.Inputs = {LAYOUT: layout, SAMPLE: made.directory.file("sample.jpg")}
         if not mock:
             inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
@@ -236,7 +241,7 @@ class Slipway:
             inputs=inputs,
         ).sync()
         release = await Release.read(ran, operations.REPORT)
-        print(release.summary())
+        print(release.summary)
         return release
 
     @live

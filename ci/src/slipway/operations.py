@@ -1,8 +1,10 @@
 """Runs `python -m infra …` in its container, against AWS or the local cloud; only credentials and addresses differ."""
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dagger
 from dagger import dag
@@ -24,6 +26,18 @@ class Code:
     locks: dagger.Directory
     infra: dagger.Directory
     config: dagger.File
+
+    async def python(self) -> dagger.Container:
+        """Python with boto3, the local cloud's packages and `infra/`."""
+        bare = await python(self.locks, "localcloud", "skopeo")
+        return bare.with_mounted_directory("/src/infra", self.infra)
+
+    async def settings(self, env: str, *, mock: bool) -> dict[str, Any]:
+        """One environment of slipway.toml, checked before anything is built; its mistakes fail the step."""
+        told = (await self.python()).with_mounted_file("/src/slipway.toml", self.config)
+        words = ["python3", "-m", "infra", "settings", "--env", env, *(["--mock"] if mock else [])]
+        read: dict[str, Any] = json.loads(await told.with_exec(words).stdout())
+        return read
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class Operations:
 
 async def target(code: Code, aws: dagger.Secret | None) -> Operations:
     """AWS through the given credentials, or else the local cloud."""
-    bare = (await python(code.locks, "localcloud", "skopeo")).with_mounted_directory("/src/infra", code.infra)
+    bare = await code.python()
     infra = bare.with_mounted_file("/src/slipway.toml", code.config)
     if aws is not None:
         return Operations(

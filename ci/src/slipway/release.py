@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 import dagger
 from dagger import Doc, field
 
-from slipway.verbs import getter, record
+from slipway.verbs import record
 
 
 @record
@@ -17,12 +17,7 @@ class Release:
     endpoint: Annotated[str, Doc("Name of the SageMaker endpoint.")] = field()
     changed: Annotated[bool, Doc("False where the release was live already and nothing was done.")] = field()
     report: Annotated[dagger.File, Doc("The whole account as JSON.")] = field()
-    text: str
-
-    @getter
-    def summary(self) -> str:
-        """The account for people, as Markdown."""
-        return self.text
+    summary: Annotated[str, Doc("The account for people, as Markdown.")] = field()
 
     @classmethod
     async def read(cls, ran: dagger.Container, path: str) -> Self:
@@ -34,5 +29,5 @@ class Release:
             endpoint=told["endpoint"],
             changed=told["changed"],
             report=report,
-            text=await ran.stdout(),
+            summary=await ran.stdout(),
         )
