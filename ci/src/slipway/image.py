@@ -45,8 +45,8 @@ def packages(locked: dagger.Directory) -> dagger.Directory:
 
 
 def _layer(folder: str, content: dagger.Directory) -> dagger.Directory:
-    """A tree from the root down without a time in it: equal content is an equal layer, whenever it is made."""
-    return dag.directory().with_directory(f"{HOME}/{folder}", content).with_timestamps(0)
+    """A tree from /opt down without a time in it: equal content is an equal layer, whenever it is made."""
+    return dag.directory().with_directory(f"slipway/{folder}", content).with_timestamps(0)
 
 
 async def build(
@@ -74,12 +74,12 @@ async def build(
     )
     return (
         debian(*LIBRARIES, platform=platform)
-        .with_directory("/", _layer("site-packages", packages(locked)))
+        .with_directory("/opt", _layer("site-packages", packages(locked)))
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_env_variable("ORT_DISABLE_TELEMETRY", "1")
         .with_env_variable("PYTHONDONTWRITEBYTECODE", "1")
-        .with_directory("/", _layer("model", model.served))
+        .with_directory("/opt", _layer("model", model.served))
         .with_workdir(HOME)
         .with_exposed_port(PORT)
         .with_entrypoint(["python3", "-m", "inference"])
@@ -87,7 +87,7 @@ async def build(
         .with_label("org.opencontainers.image.title", "slipway inference")
         .with_label("slipway.build", identity)
         .with_label("slipway.mock", str(model.is_mock).lower())
-        .with_directory("/", _layer(".", baked))
+        .with_directory("/opt", _layer(".", baked))
     )
 
 
