@@ -2,18 +2,18 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.pipeline.checkout import ROOT, commit, copy
+
 # The first check after a change of the locked packages installs and analyses everything anew.
 LONGEST_CHECK_S = 1500
 pytestmark = pytest.mark.timeout(LONGEST_CHECK_S + 60)
 
-ROOT = Path(__file__).parents[2]
 ROLE = "arn:aws:iam::123456789012:role/slipway"
 PUSH = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
 # Where a shell saw one word of this pull request, `make pwned` would run.
@@ -33,23 +33,10 @@ PULL_REQUEST = {
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A repository whose one commit is this tree as it stands: the tracked files and those about to be."""
+    """A repository whose one commit is this tree as it stands."""
     checkout = tmp_path / "checkout"
-    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.check_output(listed, text=True).split("\0"):
-        file = ROOT / name
-        if name and file.is_file():
-            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, checkout / name, follow_symlinks=False)
-    commit(checkout)
+    copy(checkout)
     return checkout
-
-
-def commit(checkout: Path) -> None:
-    """Commit everything that is not ignored, by an author of no machine's settings."""
-    author = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q", "-b", "main"], ["add", "."], [*author, "commit", "-q", "-m", "Test"]):
-        subprocess.run(["git", "-C", checkout, *command], check=True)
 
 
 def act(

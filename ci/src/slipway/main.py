@@ -266,16 +266,14 @@ class Slipway:
         self,
         image: Annotated[dagger.File, Doc("A picture: JPEG, PNG or WebP.")],
         env: Environment = "dev",
+        json: Annotated[bool, Doc("Return the container's own answer instead of a table for people.")] = False,
         aws: Aws = None,
     ) -> str:
-        """Sends a picture to the live endpoint and returns its answer, JSON with the detections."""
+        """Sends a picture to the live endpoint and returns what was found in it."""
         picture = f"/in/{await image.name()}"
         infra = await operations.target(self._operations, aws)
-        return await infra.call(
-            "invoke",
-            *("--env", env, "--image", picture),
-            inputs={picture: image},
-        ).stdout()
+        ran = infra.call("invoke", *("--env", env, "--image", picture), inputs={picture: image})
+        return await (ran.file(operations.REPORT).contents() if json else ran.stdout())
 
     @live
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
