@@ -163,7 +163,7 @@ def test_status_names_what_is_live(project: Project, first: Mapping[str, Any]) -
 
 
 def test_a_picture_is_answered(project: Project, first: Mapping[str, Any], sample: Path) -> None:
-    answer = json.loads(project.call("invoke", "--image", str(sample), "--json"))
+    answer = json.loads(project.call("invoke", "--image", str(sample), "--raw"))
     assert answer["build"] == first["smoke"]["build"]
     assert len(answer["detections"]) == len(first["smoke"]["detections"])
 
@@ -266,7 +266,9 @@ def test_a_bomb_is_refused_and_the_endpoint_goes_on(
 def test_an_image_that_never_gets_healthy_is_not_published(project: Project, first: Mapping[str, Any]) -> None:
     text = (project.path / "inference/__main__.py").read_text()
     before = project.live()
-    project.edit("inference/__main__.py", '"""', 'raise SystemExit("never")\n"""')
+    project.edit(
+        "inference/__main__.py", 'if __name__ == "__main__":', 'if __name__ == "__main__":\n    sys.exit("never")'
+    )
     try:
         said = project.refused("deploy")
     finally:

@@ -1,5 +1,6 @@
 """The inference image: Debian's Python, locked packages, the model and the code, in layers by rate of change."""
 
+import enum
 import hashlib
 import json
 
@@ -13,6 +14,17 @@ LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
 HOME = "/opt/slipway"
 PORT = 8080
 """SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
+
+AMD64 = dagger.Platform("linux/amd64")
+
+
+@dagger.enum_type
+class Device(enum.Enum):
+    """What a model runs on."""
+
+    CPU = "cpu"
+    """ONNX Runtime on the processor's cores."""
+
 
 UNUSED = [
     "bin",
@@ -50,7 +62,11 @@ def _layer(folder: str, content: dagger.Directory) -> dagger.Directory:
 
 
 async def build(
-    locks: dagger.Directory, code: dagger.Directory, model: Model, platform: dagger.Platform
+    locks: dagger.Directory,
+    code: dagger.Directory,
+    model: Model,
+    platform: dagger.Platform = AMD64,
+    device: Device = Device.CPU,
 ) -> dagger.Container:
     """The image, ready to publish.
 
@@ -61,6 +77,7 @@ async def build(
     inputs = {
         "base": DEBIAN,
         "platform": str(platform),
+        "device": device.value,
         "libraries": list(LIBRARIES),
         "packages": await locked.digest(),
         "model": await model.served.digest(),

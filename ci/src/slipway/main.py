@@ -45,7 +45,7 @@ Repository = Annotated[
     dagger.GitRepository, DefaultPath("/"), Doc("The git checkout whose commit names what is published.")
 ]
 
-AMD64 = dagger.Platform("linux/amd64")
+AMD64 = image.AMD64
 LAYOUT = "/in/layout"
 SAMPLE = "/in/sample.jpg"
 EXPECTED = "/in/sample.json"
@@ -157,11 +157,16 @@ class Slipway:
         self,
         weights: Weights = None,
         mock: Mock = False,
-        platform: Annotated[dagger.Platform, Doc("Platform of the image.")] = AMD64,
+        platform: Annotated[dagger.Platform, Doc("Platform of the image: linux/amd64.")] = AMD64,
+        device: Annotated[image.Device, Doc("What the model runs on.")] = image.Device.CPU,
     ) -> dagger.Container:
         """The inference image, as it would be published."""
+        if platform != AMD64:
+            raise InputRefused(
+                f"No image is made for the platform {platform}: give --platform {AMD64} or leave it out."
+            )
         made = await self.model(weights, mock)
-        return await (await image.build(self.locks, self.inference, made, platform)).sync()
+        return await (await image.build(self.locks, self.inference, made, platform, device)).sync()
 
     @cached
     async def serve(self, weights: Weights = None, mock: Mock = False) -> dagger.Service:
@@ -175,7 +180,7 @@ class Slipway:
         A clause that is broken fails the call, and the message names it.
         """
         made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made, AMD64)
+        built = await image.build(self.locks, self.inference, made)
         return await contract.judge(self.clauses, built, made, full=True).sync()
 
     @live
@@ -189,7 +194,7 @@ class Slipway:
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
         made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made, AMD64)
+        built = await image.build(self.locks, self.inference, made)
         infra = await operations.target(self._operations, aws)
         return await infra.call(
             "publish",
@@ -223,7 +228,7 @@ class Slipway:
             track.start_soon(infra.ready)
             track.start_soon(name)
             made = await self.model(weights, mock)
-            built = await image.build(self.locks, self.inference, made, AMD64)
+            built = await image.build(self.locks, self.inference, made)
             layout = image.layout(built)
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
@@ -266,14 +271,14 @@ class Slipway:
         self,
         image: Annotated[dagger.File, Doc("A picture: JPEG, PNG or WebP.")],
         env: Environment = "dev",
-        json: Annotated[bool, Doc("Return the container's own answer instead of a table for people.")] = False,
+        raw: Annotated[bool, Doc("Return the container's own answer, JSON, instead of a table for people.")] = False,
         aws: Aws = None,
     ) -> str:
         """Sends a picture to the live endpoint and returns what was found in it."""
         picture = f"/in/{await image.name()}"
         infra = await operations.target(self._operations, aws)
         ran = infra.call("invoke", *("--env", env, "--image", picture), inputs={picture: image})
-        return await (ran.file(operations.REPORT).contents() if json else ran.stdout())
+        return await (ran.file(operations.REPORT).contents() if raw else ran.stdout())
 
     @live
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:

@@ -24,7 +24,6 @@ OUT = "/out"
 DEMO_SIZE = ["--image-size", "320"]
 """Twice the side of the pictures that the demo model is trained on; given weights keep their own."""
 SERVED = ["model.onnx", "model.json"]
-WEIGHTS = "/weights.pt"
 
 # An edit of the server must not train a model: every step is given just the modules that it imports.
 VERBS = ["__init__.py", "model/__init__.py", "model/__main__.py", "model/errors.py"]
@@ -115,16 +114,18 @@ async def mock(locks: dagger.Directory, code: Code) -> Model:
 async def make(locks: dagger.Directory, code: Code, weights: dagger.File | None) -> Model:
     """Trains on generated shapes unless weights are given; exports; fails where our boxes and ultralytics' differ."""
     lab = await _laboratory(locks)
-    made, size = dag.directory(), list[str]()
+    made, size, given = dag.directory(), list[str](), weights is not None
     if weights is None:
         training = _step(lab, code.training, "train", "--out", OUT)
         weights, size = training.file("best.pt"), DEMO_SIZE
         made = made.with_file("metrics.json", training.file("metrics.json"))
-    lab = lab.with_file(WEIGHTS, weights)
-    exported = _step(lab, code.export, "export", "--weights", WEIGHTS, "--out", OUT, *size)
+    # Under its own name, so that a sentence about it names the file that was given.
+    path = f"/weights/{await weights.name() if given else 'best.pt'}"
+    lab = lab.with_file(path, weights)
+    exported = _step(lab, code.export, "export", "--weights", path, "--out", OUT, *size)
     lab = lab.with_directory(OUT, exported)
-    compared = _step(lab, code.comparison, "parity", "--weights", WEIGHTS, "--model", OUT)
-    sampled = _step(lab, code.comparison, "sample", "--weights", WEIGHTS, "--model", OUT)
+    compared = _step(lab, code.comparison, "parity", "--weights", path, "--model", OUT)
+    sampled = _step(lab, code.comparison, "sample", "--weights", path, "--model", OUT)
     return Model(
         directory=made.with_directory(".", exported)
         .with_file("parity.json", compared.file("parity.json"))
