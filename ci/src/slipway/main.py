@@ -24,8 +24,8 @@ TREE = [
     "slipway.toml",
     "Makefile",
     "NOTICE",
-    "docs/**/*.md",
-    "README.md",
+    "**/*.md",
+    "LICENSE",
 ]
 
 Weights = Annotated[

@@ -1,0 +1,110 @@
+"""The documents name only what is there: files, headings, targets of make, verbs and their options."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+MODULE = ast.parse((ROOT / "ci/src/slipway/main.py").read_text())
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT)) for pattern in ("*.md", "docs/*.md", "inference/**/*.md") for path in ROOT.glob(pattern)
+)
+HOSTS = ("amazonaws.com", "astral.sh", "example.com", "github.com", "githubusercontent.com")
+"""Nobody is sent anywhere else; what packages come from is the user's own setting."""
+DAGGER_OPTIONS = {"help", "path", "ports", "name"}
+
+
+def text(document: str) -> str:
+    """A document."""
+    return (ROOT / document).read_text()
+
+
+def code(document: str) -> str:
+    """What it says in blocks and between backticks, one snippet a line; words cut at an end of line are joined."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text(document), re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```", "", text(document), flags=re.MULTILINE | re.DOTALL)
+    inline = [" ".join(snippet.split()) for snippet in re.findall(r"`([^`]+)`", prose)]
+    return "\n".join([*blocks, *inline])
+
+
+def anchors(path: Path) -> set[str]:
+    """What GitHub calls the headings of a document in links."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def verbs(decorators: Iterable[str]) -> dict[str, set[str]]:
+    """Functions of the module under one of the decorators, with the options that they take."""
+    (slipway,) = (node for node in MODULE.body if isinstance(node, ast.ClassDef) and node.name == "Slipway")
+    return {
+        node.name.replace("_", "-"): {argument.arg.replace("_", "-") for argument in node.args.args[1:]}
+        for node in slipway.body
+        if isinstance(node, ast.AsyncFunctionDef)
+        and {one.id for one in node.decorator_list if isinstance(one, ast.Name)} & set(decorators)
+    }
+
+
+GATES = verbs(["gate"])
+VERBS = verbs(["cached", "live"]) | GATES
+
+
+def wrong_links(document: str) -> Iterator[str]:
+    """Relative links to files or headings that do not exist."""
+    for target in re.findall(r"\]\(([^)]+)\)", text(document)):
+        if "://" in target:
+            continue
+        name, _, heading = target.partition("#")
+        path = (ROOT / document).parent / name if name else ROOT / document
+        if not path.exists() or (heading and heading not in anchors(path)):
+            yield target
+
+
+def wrong_words(document: str) -> Iterator[str]:
+    """Targets, checks, verbs and options in its code that do not exist."""
+    said = code(document)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    infra = re.findall(r"verb\(\s*\"([a-z]+)\"", (ROOT / "infra/__main__.py").read_text())
+    for known, pattern in ((targets, r"\bmake ([a-z][a-z-]*)"), (infra, r"python -m infra ([a-z]+)")):
+        yield from (match[0] for match in re.finditer(pattern, said) if match[1] not in known)
+    for words in dagger("check", said):
+        yield from (word for word in words if not word.startswith("-") and word not in GATES)
+    for verb, *words in dagger("call", said):
+        options = {word.removeprefix("--") for word in words if word.startswith("--")}
+        if verb not in VERBS or options - VERBS[verb] - DAGGER_OPTIONS:
+            yield " ".join([verb, *words])
+
+
+def dagger(command: str, said: str) -> Iterator[list[str]]:
+    """The words behind each `dagger COMMAND`."""
+    for line in re.findall(rf"\bdagger (?:-\S+ )?{command} ([a-z-].*)", said):
+        yield shlex.split(line, comments=True)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    assert not list(wrong_links(document))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_exist(document: str) -> None:
+    assert not list(wrong_words(document))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_stranger_is_named(document: str) -> None:
+    hosts = re.findall(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|io|net|org|sh)\b", text(document))
+    assert not [host for host in hosts if not host.endswith(HOSTS)]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_its_example(verb: str) -> None:
+    assert re.search(rf"^\| `{verb}` \||^dagger call {verb}\b", text("docs/module.md"), re.MULTILINE)
+
+
+def test_every_document_can_be_found_from_the_first() -> None:
+    linked = set(re.findall(r"\]\(([^)#]+)", text("README.md")))
+    assert set(DOCUMENTS) - {"README.md"} <= linked
