@@ -24,7 +24,10 @@ TREE = [
     "slipway.toml",
     "Makefile",
     "NOTICE",
-    "**/*.md",
+    "docs/**/*.md",
+    "inference/**/*.md",
+    "README.md",
+    "CONTRIBUTING.md",
     "LICENSE",
 ]
 
