@@ -13,7 +13,7 @@ MODULE = ast.parse((ROOT / "ci/src/slipway/main.py").read_text())
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for pattern in ("*.md", "docs/*.md", "inference/**/*.md") for path in ROOT.glob(pattern)
 )
-HOSTS = ("amazonaws.com", "astral.sh", "example.com", "github.com", "githubusercontent.com")
+HOSTS = ("amazon.com", "amazonaws.com", "astral.sh", "example.com", "github.com", "githubusercontent.com")
 """Nobody is sent anywhere else; what packages come from is the user's own setting."""
 DAGGER_OPTIONS = {"help", "path", "ports", "name"}
 
