@@ -41,4 +41,5 @@ engine-down: ## stop our engine and leave nothing behind; PURGE=1 removes its ca
 	@$(PYTHON) -m engine down $(if $(PURGE),--purge)
 
 $(UV):
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || (apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null)
 	@$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.8

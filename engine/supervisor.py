@@ -10,6 +10,7 @@ import logging
 import logging.handlers
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,7 +34,6 @@ STEADY = 60.0
 FILES = 1048576
 """Open files that the engine may have, where the host allows it: the official container's limit."""
 
-NAMESPACE = SOURCE / "namespace.sh"
 KEPT = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -55,9 +55,23 @@ def pid(instance: Instance) -> int | None:
     return None
 
 
+def program(instance: Instance) -> Path:
+    """Where the supervisor's own copy of this package lies: the checkout that started it may move or go."""
+    return instance.home / "program"
+
+
+def _install(instance: Instance) -> None:
+    shutil.rmtree(program(instance), ignore_errors=True)
+    package = program(instance) / SOURCE.name
+    package.mkdir(parents=True)
+    for file in [*SOURCE.glob("*.py"), *SOURCE.glob("*.sh")]:
+        shutil.copy(file, package)
+
+
 def start(instance: Instance) -> "subprocess.Popen[bytes]":
     """Starts the supervisor, detached from the terminal and from whoever reads our output; it lives on return."""
     instance.logs.mkdir(parents=True, exist_ok=True)
+    _install(instance)
     # The lock is on the open file: the supervisor inherits it and, by ending, gives it up.
     with lock_file(instance).open("w") as lock, (instance.logs / "supervisor.log").open("ab") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -67,7 +81,7 @@ def start(instance: Instance) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=log,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(SOURCE.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(program(instance)), "PYTHONDONTWRITEBYTECODE": "1"},
             pass_fds=[lock.fileno()],
             start_new_session=True,
         )
@@ -114,11 +128,12 @@ def engine_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def engine_command(instance: Instance) -> list[str]:
     """The engine in namespaces of its own. It dies with us; what it runs dies with it, being in its pid namespace."""
+    stage, namespace = instance.home / "stage", program(instance) / SOURCE.name / "namespace.sh"
     # fmt: off
     return [
         "setpriv", "--pdeathsig", "KILL",
         "unshare", "--mount", "--propagation", "slave", "--pid", "--fork", "--kill-child=KILL", "--mount-proc",
-        "sh", str(NAMESPACE), str(instance.home / "stage"), str(instance.run), str(instance.home / "engine.json"),
+        "sh", str(namespace), str(stage), str(instance.run), str(instance.home / "engine.json"),
         str(BIN / "engine"), "--config", str(instance.home / "engine.toml"), "--root", str(instance.state),
         "--network-name", instance.network, "--network-cidr", instance.subnet, "--oci-cni-binary-dir", str(BIN),
     ]

@@ -129,6 +129,16 @@ def _cuda(config: Config, release: Release, environment: Environment, cuda: str 
     )
 
 
+def _made_role(cloud: Cloud, name: str) -> str:
+    try:
+        return str(cloud.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"])
+    except ClientError as error:
+        # Another deploy was faster.
+        if code(error) != "EntityAlreadyExists":
+            raise
+        return str(cloud.iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
 def _role(cloud: Cloud, config: Config, progress: Progress) -> tuple[str, tuple[str, ...]]:
     name = config.execution_role.rsplit("/", 1)[-1]
     where = config.where("execution_role") if config.settings.execution_role else f"execution_role (default {name})"
@@ -137,7 +147,7 @@ def _role(cloud: Cloud, config: Config, progress: Progress) -> tuple[str, tuple[
     except ClientError as error:
         if missing(error) and cloud.local:
             progress.say(f"creating role {name} in the local cloud")
-            return cloud.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"], ()
+            return _made_role(cloud, name), ()
         if missing(error):
             raise Refused(
                 f"{where}: the role {name} does not exist in this account; create it with trust for "

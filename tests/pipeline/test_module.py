@@ -6,18 +6,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.pipeline.checkout import commit, copy
+from tests.pipeline.project import Project
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -28,57 +26,6 @@ EXPIRED = {
     "SessionToken": "example",
     "Expiration": "2020-01-01T00:00:00Z",
 }
-
-
-@dataclass(frozen=True)
-class Project:
-    """A checkout with a name of its own in the local cloud, so that nobody's endpoints are touched."""
-
-    path: Path
-
-    def start(self, *words: str, progress: str = "--silent") -> "subprocess.Popen[str]":
-        """`dagger call WORDS`, in a group of processes that can be interrupted as Ctrl-C does."""
-        return subprocess.Popen(
-            ["dagger", progress, "call", *words],
-            cwd=self.path,
-            env={**os.environ, "DAGGER_NO_NAG": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def call(self, *words: str) -> str:
-        """What the call prints; it must succeed."""
-        process = self.start(*words)
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        return out
-
-    def refused(self, *words: str) -> str:
-        """What a call that must fail says."""
-        process = self.start(*words)
-        out, err = process.communicate()
-        assert process.returncode != 0, out
-        assert "Traceback" not in err
-        return err
-
-    def deploy(self, *words: str) -> dict[str, Any]:
-        """The report of a deployment."""
-        report: dict[str, Any] = json.loads(self.call("deploy", *words, "report", "contents"))
-        return report
-
-    def live(self) -> str:
-        """What `status` says."""
-        return self.call("status")
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        """Change one place of a file."""
-        path = self.path / file
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new, 1))
 
 
 @contextlib.contextmanager
@@ -116,10 +63,7 @@ def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) ->
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project that is live in `dev`; everything of it is gone afterwards."""
-    made = Project(tmp_path_factory.mktemp("project"))
-    copy(made.path)
-    made.edit("slipway.toml", 'project = "slipway"', f'project = "test-{uuid.uuid4().hex[:8]}"')
-    commit(made.path)
+    made = Project.make(tmp_path_factory.mktemp("project"))
     yield made
     made.call("destroy", "--env", "dev")
 

@@ -89,14 +89,15 @@ def test_update_that_somebody_else_started_in_between_is_refused_and_cleaned_up(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both saw the endpoint at rest; the other one was faster with UpdateEndpoint."""
-    theirs = project.deploy(project.publish("theirs", warm_after=2)).report["release"]
+    theirs = project.deploy(project.publish("theirs", warm_after=4)).report["release"]
     old = project.deploy(project.publish("old")).report["release"]
+    mine = project.publish("mine")
     at_rest = endpoint_module.look(project.sagemaker, project.endpoint())
     project.sagemaker.update_endpoint(EndpointName=project.endpoint(), EndpointConfigName=theirs)
     looks = iter([at_rest])
     monkeypatch.setattr("infra.release.plan.look", lambda *_: at_rest)
     monkeypatch.setattr("infra.release.rollout.look", lambda *given: next(looks, None) or endpoint_module.look(*given))
-    refused = project.deploy(project.publish("mine"))
+    refused = project.deploy(mine)
     assert refused.code == 5, refused.err
     assert f"began to move to {theirs}" in refused.error
     assert project.configs() == sorted([old, theirs])

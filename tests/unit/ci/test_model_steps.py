@@ -1,4 +1,7 @@
-"""Every step of the model is given just the modules that it imports: no fewer, or it fails; no more, or edits of others repeat it."""
+"""Every step of the model is given just the modules that it imports.
+
+With fewer it fails; with more, edits of the others repeat it.
+"""
 
 import ast
 import fnmatch

@@ -19,7 +19,7 @@ CHECKPOINT = weights.Checkpoint(Path("best.pt"), "yolo11n-shapes", ("circle",), 
 def test_a_mock_is_what_the_image_takes_for_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mock", "--out", str(tmp_path / "new")]) == 0
     assert "invented" in capsys.readouterr().out
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.json"]
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"model.json", "sample.jpg"}
     model = read_model(tmp_path / "new")
     assert model.is_mock
     assert model.labels == LABELS

@@ -1,0 +1,128 @@
+"""Measures the daily loop and the image on this machine, and writes the table of docs/benchmarks.md anew.
+
+`make bench`. Nothing is asserted: figures of a machine say something about another only as ratios of one run.
+"""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tests.pipeline.project import Project
+
+PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
+BEGIN, END = "<!-- made by make bench -->", "<!-- end -->"
+RUNS = 5
+
+Row = tuple[str, str, str]
+
+
+def main() -> None:
+    """Measure everything; print the table and put it into the page."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        project = Project.make(Path(folder))
+        project.deploy()
+        rows = [*_loop(project), *_calls(project), *_image(project)]
+        project.call("destroy", "--env", "dev")
+    table = _table(rows)
+    sys.stdout.write(table)
+    page = PAGE.read_text()
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}")
+
+
+def _loop(project: Project) -> list[Row]:
+    """A deployment with nothing changed, and after an edit of one line of the server."""
+    unchanged = _seconds(lambda _: project.deploy())
+    reports: list[dict[str, Any]] = []
+    server = project.path / "inference/server.py"
+    text = server.read_text()
+
+    def edit(run: int) -> None:
+        server.write_text(f"{text}# edit {run}\n")
+        reports.append(project.deploy())
+
+    edited = _seconds(edit)
+    server.write_text(text)
+    pushed = max(report["published"]["bytes_pushed"] for report in reports)
+    rollout = statistics.median(
+        step["seconds"] for report in reports for step in report["steps"] if step["name"] == "rollout"
+    )
+    return [
+        ("`dagger call deploy`, nothing changed", _spread(unchanged), "≤ 5 s"),
+        ("`dagger call deploy` after a one-line edit of `inference/server.py`", _spread(edited), "≤ 15 s"),
+        ("… of it the blue/green rollout in the local cloud", f"{rollout:.1f} s", ""),
+        ("… bytes pushed", f"{pushed:,}", "≤ 100,000"),
+    ]
+
+
+def _calls(project: Project) -> list[Row]:
+    """What the module itself costs."""
+    status = _seconds(lambda _: project.live())
+    module = project.path / "ci/src/slipway/main.py"
+    text = module.read_text()
+
+    def edit(run: int) -> None:
+        module.write_text(f"{text}# edit {run}\n")
+        subprocess.run(["dagger", "--silent", "functions"], cwd=project.path, check=True, stdout=subprocess.DEVNULL)
+
+    load = _seconds(edit)
+    module.write_text(text)
+    return [
+        ("`dagger call status`: an uncached call with the local cloud's start", _spread(status), ""),
+        ("`dagger functions` after an edit of the module", _spread(load), "≤ 8 s"),
+    ]
+
+
+def _image(project: Project) -> list[Row]:
+    """Sizes, and how the server does on this machine: what the contract measures."""
+    unpacked = project.call("image", "with-exec", "--args", "du,-sxB1,/", "stdout").split()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        project.call("contract", "export", "--path", folder)
+        clauses = json.loads(Path(folder, "contract.json").read_text())["clauses"]
+    found = {clause["name"]: clause["findings"] for clause in clauses}
+    load = found["ping-under-load"]
+    return [
+        ("image, unpacked", f"{int(unpacked) / 1e6:.0f} MB", "≤ 250 MB"),
+        ("start to first good /ping", f"{found['listen']['ready_after_s']} s", ""),
+        ("requests/s at full load, 320 px model, load from the same cores", f"{load['requests_per_s']}", ""),
+        ("/ping under that load, p99", f"{load['ping_p99_ms']} ms", "≤ 5 ms"),
+    ]
+
+
+def _seconds(run: Callable[[int], object]) -> list[float]:
+    """Wall seconds of each of some runs, after one that warms the caches."""
+    times = []
+    for number in range(RUNS + 1):
+        start = time.perf_counter()
+        run(number)
+        times.append(time.perf_counter() - start)
+    return times[1:]
+
+
+def _spread(times: list[float]) -> str:
+    return f"{statistics.median(times):.1f} s ({min(times):.1f}-{max(times):.1f})"
+
+
+def _table(rows: list[Row]) -> str:
+    machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
+    lines = [
+        f"{date.today().isoformat()}, {machine}, `make bench`; median of {RUNS} runs (range).",
+        "",
+        "| what | measured | goal |",
+        "|---|---|---|",
+        *(f"| {what} | {measured} | {goal} |" for what, measured, goal in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
