@@ -72,8 +72,10 @@ def release(config: Config, environment: str, digest: str) -> Release:
         raise InputError(
             f"{digest!r} is not an image digest; give sha256: and 64 hexadecimal digits, as publish prints it."
         )
+    # The alarms too: they are named after the release, and after a change the new ones are to watch the fleet.
+    alarms = [alarm.model_dump() for alarm in config.environment(environment).alarms]
     wanted = json.dumps(
-        [container(config, environment), variant(config, environment), config.execution_role], sort_keys=True
+        [container(config, environment), variant(config, environment), config.execution_role, alarms], sort_keys=True
     )
     return Release(place(config, environment), digest, hashlib.sha256(wanted.encode()).hexdigest())
 

@@ -49,7 +49,7 @@ def test_boxes_are_tight(size: tuple[int, int], scale: float) -> None:
         for shape in picture.shapes:
             x1, y1, x2, y2 = map(int, shape.box)
             rows, columns = np.nonzero(mask[y1 - 1 : y2 + 1, x1 - 1 : x2 + 1])
-            found = (columns.min() - 1, rows.min() - 1, columns.max(), rows.max())
+            found = (np.min(columns) - 1, np.min(rows) - 1, np.max(columns), np.max(rows))
             # A triangle's tip is thinner than a pixel, so its first rows hold no full colour.
             slack = (x2 - x1) * 0.15 if shape.label == "triangle" else 2
             assert found == pytest.approx((0, 0, x2 - x1, y2 - y1), abs=slack)

@@ -39,7 +39,10 @@ def test_longest_names_fit_what_sagemaker_takes(tmp_path: Path) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", made.name)
 
 
-@pytest.mark.parametrize("more", ["instance_count = 2", "variables = { A = '1' }"])
+ALARM = "alarms = [{ metric = 'Invocation5XXErrors', threshold = 0 }]"
+
+
+@pytest.mark.parametrize("more", ["instance_count = 2", "variables = { A = '1' }", ALARM])
 def test_configuration_of_the_endpoint_makes_another_release(tmp_path: Path, more: str) -> None:
     assert release(config(tmp_path), "dev", DIGEST).name != release(config(tmp_path, more), "dev", DIGEST).name
 
