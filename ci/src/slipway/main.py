@@ -264,7 +264,7 @@ class Slipway:
         to: Annotated[str, Doc("Digest of a kept release; without it, the last good one before the live one.")] = "",
         aws: Aws = None,
     ) -> Release:
-        """Brings an earlier release back, by the same path as a deployment."""
+        """Brings an earlier release back, and proves by its config and digest that it is live."""
         wanted = ["--to", to] if to else []
         ran = await (await operations.target(self._operations, aws)).call("rollback", "--env", env, *wanted).sync()
         return await Release.read(ran, operations.REPORT)
