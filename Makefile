@@ -1,6 +1,7 @@
 # Each target sets up what it needs.
 PYTHON ?= python3
-ENV ?= dev
+# Not `?=`: POSIX shells have a variable ENV of their own. `make deploy ENV=staging` still wins.
+ENV := dev
 UV := build/uv/bin/uv
 
 # On GitHub with a role: short-lived credentials from the workflow's own token. Elsewhere: the local cloud.
@@ -12,6 +13,8 @@ endif
 endif
 
 export DAGGER_NO_NAG := 1
+# Where the command line lies that somebody other than root has built.
+export PATH := $(HOME)/.local/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help deploy check test bench engine engine-down
@@ -21,7 +24,7 @@ help: ## show the targets
 
 deploy: engine ## build, publish, roll out and prove the image; ENV=dev says where
 	@$(if $(CREDENTIALS),$(CREDENTIALS) >/dev/null)
-	@dagger call --progress=$(if $(CI),plain,auto) deploy --env $(ENV) $(AWS) summary
+	@dagger call --progress=$(if $(CI),plain,auto) deploy --env '$(ENV)' $(AWS) summary
 
 check: engine ## everything that a pull request has to pass
 	@dagger check --progress=$(if $(CI),plain,auto)

@@ -231,12 +231,22 @@ def _pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None
     cloud, place = _target(args, config)
     endpoint = look(cloud.sagemaker, place.endpoint)
     repository = open_repository(cloud, config.repository)
-    if endpoint is None or not endpoint.digests or repository is None:
+    if endpoint is None:
         raise InputError(f"nothing is live in {args.env}: there is no endpoint {place.endpoint}; deploy first.")
+    if not endpoint.digests:
+        raise InputError(
+            f"nothing is live in {args.env}: {place.endpoint} is {endpoint.status} and runs no image yet; see status."
+        )
+    if repository is None:
+        raise InputError(f"the ECR repository {config.repository} does not exist; name the right one or deploy first.")
     digest = endpoint.digests[0]
     args.tarball.parent.mkdir(parents=True, exist_ok=True)
     pull(repository, digest, args.tarball)
-    _tell(args, {"digest": digest, "tarball": str(args.tarball)}, f"{repository.uri}@{digest}\n")
+    # Model and endpoint config have the release's name; what the container is told is a part of what is live.
+    model = cloud.sagemaker.describe_model(ModelName=endpoint.config)
+    variables = model.get("PrimaryContainer", {}).get("Environment", {})
+    told = {"digest": digest, "tarball": str(args.tarball), "variables": variables}
+    _tell(args, told, f"{repository.uri}@{digest}\n")
 
 
 def _invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> None:

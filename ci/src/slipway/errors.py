@@ -32,6 +32,8 @@ def step_sentence(error: dagger.ExecError) -> str:
     _, mark, said = f"\n{output}".rpartition(f"\n{MARK}")
     if mark:
         return said
+    if not output:
+        return f"The step `{' '.join(error.command)[:200]}` could not be run: {error}"
     last = "\n".join(output.splitlines()[-30:])
     return f"The step `{' '.join(error.command)[:200]}` ended with exit code {error.exit_code}:\n{last}"
 

@@ -70,15 +70,16 @@ async def build(
 ) -> dagger.Container:
     """The image, ready to publish.
 
-    Its build identity is the SHA-256 of what went in: base, packages, model and code. It is a label and a file, and
-    the server gives it in every answer, so that a release can ask the running container which build it is.
+    Its build identity is the SHA-256 of what went in: Debian's packages by version, ours, the model and the code. It
+    is a label and a file, and the server gives it in every answer, so that a release can ask the running container
+    which build it is.
     """
     locked = await requirements(locks, "inference")
     inputs = {
         "base": DEBIAN,
         "platform": str(platform),
         "device": device.value,
-        "libraries": list(LIBRARIES),
+        "libraries": await debian(*LIBRARIES, platform=platform).file("/var/lib/dpkg/status").digest(),
         "packages": await locked.digest(),
         "model": await model.served.digest(),
         "code": await code.digest(),

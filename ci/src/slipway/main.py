@@ -1,5 +1,6 @@
 """The verbs a person types. Each composes the parts beside it; none does the work itself."""
 
+import json
 from typing import Annotated
 
 import anyio
@@ -50,6 +51,7 @@ Repository = Annotated[
 
 AMD64 = image.AMD64
 LAYOUT = "/in/layout"
+TARBALL = "/out/image.tar"
 SAMPLE = "/in/sample.jpg"
 EXPECTED = "/in/sample.json"
 
@@ -286,10 +288,13 @@ class Slipway:
     @live
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
         """The live image, to be called from the host: `dagger call endpoint up --ports 8080:8080`."""
-        pulled = (await operations.target(self._operations, aws)).call(
-            "pull", "--env", env, "--tarball", "/out/image.tar"
-        )
-        return image.imported(pulled.file("/out/image.tar")).as_service(use_entrypoint=True)
+        infra = await operations.target(self._operations, aws)
+        pulled = await infra.call("pull", "--env", env, "--tarball", TARBALL).sync()
+        live = image.imported(pulled.file(TARBALL))
+        variables = json.loads(await pulled.file(operations.REPORT).contents())["variables"]
+        for name, value in variables.items():
+            live = live.with_env_variable(name, value)
+        return live.as_service(use_entrypoint=True)
 
     @live
     async def destroy(self, env: Environment, aws: Aws = None) -> str:

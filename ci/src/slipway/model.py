@@ -6,8 +6,9 @@ from typing import Annotated
 import dagger
 from dagger import Doc, dag, field
 
+from slipway.errors import InputRefused
 from slipway.toolchain import debian, python, requirements
-from slipway.verbs import getter, record
+from slipway.verbs import cached, getter, record
 
 TORCH = ("libopenblas0-pthread", "python3-pip", "python3-torch", "python3-torchvision", "python3-venv")
 """PyPI's torch for Linux is 6 GB of CUDA; Debian's is built for the CPU. Without OpenBLAS it is twenty times slower."""
@@ -62,15 +63,20 @@ class Model:
         """The raw YOLO head as ONNX, with a dynamic batch and no NMS inside."""
         return self.directory.file("model.onnx")
 
-    @getter
-    def parity(self) -> dagger.File:
+    @cached
+    async def parity(self) -> dagger.File:
         """How far the served detections are from those of `ultralytics predict`, as JSON."""
-        return self.directory.file("parity.json")
+        return await self._made("parity.json", "a mock is compared with nothing")
 
-    @getter
-    def metrics(self) -> dagger.File:
+    @cached
+    async def metrics(self) -> dagger.File:
         """Figures of the training, as JSON; there are none for given weights."""
-        return self.directory.file("metrics.json")
+        return await self._made("metrics.json", "given weights and mocks were not trained here")
+
+    async def _made(self, name: str, why_not: str) -> dagger.File:
+        if name not in await self.directory.entries():
+            raise InputRefused(f"This model has no {name}: {why_not}.")
+        return self.directory.file(name)
 
     @getter
     def sample(self) -> dagger.File:

@@ -10,6 +10,7 @@ import dagger
 from dagger import dag
 
 from slipway import sandbox
+from slipway.errors import InputRefused
 from slipway.toolchain import python
 
 _CREDENTIALS = "/run/secrets/aws.json"
@@ -72,10 +73,21 @@ class Operations:
 
 
 async def target(code: Code, aws: dagger.Secret | None) -> Operations:
-    """AWS through the given credentials, or else the local cloud."""
+    """AWS through the given credentials, or else the local cloud.
+
+    Raises:
+        InputRefused: the credentials cannot be had: the command failed, the variable or file is not there.
+    """
     bare = await code.python()
     infra = bare.with_mounted_file("/src/slipway.toml", code.config)
     if aws is not None:
+        try:
+            await aws.plaintext()
+        except dagger.QueryError as error:
+            raise InputRefused(
+                f"The credentials of --aws cannot be had: {error}. Give a command, variable or file that brings them,"
+                ' such as cmd:"aws configure export-credentials --format process", and try it by itself first.'
+            ) from None
         return Operations(
             infra.with_new_file("/etc/aws/config", _AWS_CONFIG)
             .with_env_variable("AWS_CONFIG_FILE", "/etc/aws/config")

@@ -12,6 +12,9 @@ from slipway.toolchain import debian
 REGISTRY = "registry:5000"
 ENDPOINT = "http://cloud:4566"
 
+LARGEST_BODY = 25 * 2**20
+"""Bytes. The most that slipway.toml can allow; the container enforces what it does allow."""
+
 _REGISTRY_CONFIG = """\
 version: 0.1
 log: {level: warn, accesslog: {disabled: true}}
@@ -44,7 +47,7 @@ def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Service:
         .with_exposed_port(4566)
         .as_service(
             args=["python3", "-m", "infra.localcloud", "--port", "4566", "--state", "/var/lib/localcloud"]
-            + ["--registry", f"http://{REGISTRY}"],
+            + ["--registry", f"http://{REGISTRY}", "--max-body-bytes", str(LARGEST_BODY)],
             experimental_privileged_nesting=True,
         )
     )
