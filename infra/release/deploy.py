@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.errors import InputError, RolloutFailed, SlipwayError, WorldChanged
+from infra.aws_errors import FAILURES, explain
+from infra.errors import InputError, Refused, RolloutFailed, SlipwayError, WorldChanged
 from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
 from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
 from infra.release.prune import discard, prune
-from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, start
+from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, refuse_stranger, start
 from infra.release.smoke import Sample, invoke, judge
 from infra.release.verify import verify
 
@@ -59,6 +60,8 @@ def deploy(job: Job, wanted: Wanted) -> None:
         report.git_sha = found.live.git_sha if found.live else wanted.git_sha
         report.skipped.append("everything: this image with this configuration is live and has passed its smoke test")
         return
+    if found.endpoint:
+        refuse_stranger(job, found.endpoint)
     if note := job.cloud.check_credentials(timedelta(seconds=job.limit)):
         report.notes.append(note)
         say(note)
@@ -99,8 +102,8 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
             say(f"model and endpoint config {release.name} {'created' if made else 'are there already'}")
             report.alarms = put_alarms(job.cloud.cloudwatch, release, job.settings)
             start(job, release.name, deployment(job.settings, report.alarms))
-        except (ClientError, WorldChanged):
-            discard(job.cloud, job.place, release.name)
+        except (ClientError, Refused, WorldChanged):
+            _discard(job, release)
             raise
         return finish(job)
 
@@ -109,8 +112,18 @@ def _verify(job: Job, ended: Endpoint, release: Release) -> None:
     try:
         verify(ended, release.name, release.digest)
     except RolloutFailed:
-        discard(job.cloud, job.place, release.name)
+        _discard(job, release)
         raise
+
+
+def _discard(job: Job, release: Release) -> None:
+    """Clear a release away that failed; that this fails too is noted and does not hide why it has to be."""
+    try:
+        discard(job.cloud, job.place, release.name)
+    except FAILURES as worse:
+        note = f"{release.name} could not be cleared away: {explain(worse)}"
+        job.report.notes.append(note)
+        job.progress.say(note)
 
 
 def _smoke(job: Job, wanted: Wanted, ended: Endpoint) -> None:
@@ -135,7 +148,11 @@ def _smoke(job: Job, wanted: Wanted, ended: Endpoint) -> None:
 def _take_back(job: Job, release: Release, error: SlipwayError) -> None:
     """Roll back to the last good release after a failed smoke test; always raises."""
     job.progress.say(f"{error}")
-    known = generations(job.sagemaker, job.place)
+    live = f"{release.name}, which failed its smoke test, is live now: run `rollback` once that is mended."
+    try:
+        known = generations(job.sagemaker, job.place)
+    except FAILURES as worse:
+        raise RolloutFailed(f"{error} Rolling back failed too: {explain(worse)} {live}") from error
     good = next((one for one in known if one.good and one.name != release.name), None)
     if good is None:
         raise RolloutFailed(
@@ -145,10 +162,11 @@ def _take_back(job: Job, release: Release, error: SlipwayError) -> None:
     job.progress.say(f"rolling back to {good.name}")
     try:
         start(job, good.name, ALL_AT_ONCE)
+        live = f"It had begun: `status` shows whether {release.name}, which failed its smoke test, is still live."
         verify(finish(job), good.name, good.digest)
-    except (RolloutFailed, WorldChanged) as worse:
-        raise RolloutFailed(f"{error} Rolling back to {good.name} failed too: {worse}") from error
-    discard(job.cloud, job.place, release.name)
+    except (SlipwayError, *FAILURES) as worse:
+        raise RolloutFailed(f"{error} Rolling back to {good.name} failed too: {explain(worse)} {live}") from error
+    _discard(job, release)
     raise RolloutFailed(
         f"{error} Rolled back: {good.name} ({good.digest}, git {good.git_sha}) is live again."
     ) from error

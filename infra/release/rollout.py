@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from infra.aws_errors import code, duplicate, message, missing
-from infra.errors import RolloutFailed, WorldChanged
+from infra.errors import Refused, RolloutFailed, WorldChanged
 from infra.release import generations, names
 from infra.release.endpoint import look, wait
 
@@ -81,7 +81,7 @@ ALL_AT_ONCE: DeploymentConfigTypeDef = {
 def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
     """Have SageMaker bring the endpoint to the endpoint config `to`; it is created if there is none.
 
-    WorldChanged if somebody else is moving it elsewhere.
+    WorldChanged if somebody else is moving it elsewhere, Refused if it is not this place's.
     """
     endpoint = job.place.endpoint
     live = look(job.sagemaker, endpoint)
@@ -89,6 +89,8 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
         job.progress.say(f"{endpoint} failed earlier and can only be deleted: deleting it")
         delete_endpoint(job)
         live = None
+    if live:
+        refuse_stranger(job, live)
     if live and live.moving and live.target == to:
         return
     try:
@@ -126,13 +128,33 @@ def finish(job: Job) -> Endpoint:
     return ended
 
 
+def refuse_stranger(job: Job, live: Endpoint) -> None:
+    """Refused unless the endpoint's tags are this place's: project `a` with `b-c` and `a-b` with `c` share a name."""
+    tags = generations.read_tags(job.sagemaker, live.arn)
+    if all(tags.get(tag["Key"]) == tag["Value"] for tag in generations.place_tags(job.place)):
+        return
+    if not tags and look(job.sagemaker, live.name) is None:
+        return  # deleted in between
+    project, environment = (tags.get(tag["Key"]) for tag in generations.place_tags(job.place))
+    whose = (
+        f"belongs to environment {environment} of project {project}"
+        if project and environment
+        else "does not carry the tags slipway:project and slipway:environment, so Slipway did not make it"
+    )
+    raise Refused(
+        f"endpoint {live.name} {whose}, and environment {job.place.environment} of project {job.place.project} would "
+        "have the same name; choose another project name in slipway.toml, or delete that endpoint by hand."
+    )
+
+
 def delete_endpoint(job: Job) -> bool:
-    """Delete the endpoint and wait until it is gone; False if there was none."""
+    """Delete the endpoint and wait until it is gone; False if there was none, Refused if it is not this place's."""
     endpoint = job.place.endpoint
     live = look(job.sagemaker, endpoint)
     if live is None:
         return False
     if live.status != "Deleting":
+        refuse_stranger(job, live)
         _gone(lambda: job.sagemaker.delete_endpoint(EndpointName=endpoint))
     if wait(job.sagemaker, endpoint, job.limit, job.progress) is not None:
         raise RolloutFailed(

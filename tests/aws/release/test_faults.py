@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
+from infra.errors import RolloutFailed
+
 if TYPE_CHECKING:
     from tests.aws.release.conftest import Project
 
@@ -129,3 +131,33 @@ def test_credentials_that_expire_during_the_wait(project: Project, faulty: Fault
     resumed = project.deploy(digest)
     assert resumed.code == 0, resumed.err
     assert resumed.report["plan"].startswith("wait")
+
+
+@pytest.mark.parametrize("operation", ["UpdateEndpoint", "ListEndpointConfigs"])
+def test_rolling_back_that_fails_says_what_is_live(
+    project: Project, faulty: FaultyCloud, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    project.deploy(project.publish("good"))
+
+    def fails(*_: object, **__: object) -> str:
+        faulty.fail(operation, 99, 400, "ExpiredTokenException")
+        raise RolloutFailed("the smoke test failed.")
+
+    monkeypatch.setattr("infra.release.deploy.judge", fails)
+    failed = project.deploy(project.publish("bad"))
+    assert failed.code == 4, failed.err
+    assert failed.error.startswith("the smoke test failed. Rolling back")
+    assert "credentials have expired" in failed.error
+    assert f"{failed.report['release']}, which failed its smoke test, is live now" in failed.error
+    assert project.live() == "bad"
+
+
+def test_clearing_away_that_fails_does_not_hide_the_first_failure(project: Project, faulty: FaultyCloud) -> None:
+    project.deploy(project.publish("good"))
+    faulty.fail("DeleteEndpointConfig", 99, 400, "AccessDeniedException")
+    failed = project.deploy(project.publish("bad", detections=[]))
+    assert failed.code == 4, failed.err
+    assert "expected circle 0.97" in failed.error
+    assert "Rolled back" in failed.error
+    assert any("could not be cleared away: AWS denied DeleteEndpointConfig" in note for note in failed.report["notes"])
+    assert project.live() == "good"

@@ -164,3 +164,47 @@ def test_prune_and_destroy_leave_alone_what_is_not_ours(project: Project) -> Non
     project.deploy(project.publish("two"))
     project.call("destroy")
     assert project.configs() == project.models() == strangers
+
+
+def _split(project: Project, env: str, *, name: str) -> None:
+    """Makes the project another one that shares names with it, with the environment that completes them."""
+    text = project.toml.read_text()
+    lines = [f'project = "{name}"' if line.startswith("project =") else line for line in text.splitlines()]
+    role = "" if "execution_role" in text else f'\nexecution_role = "{project.name}-runtime"'
+    shared = f'{lines[1]}{role}\nrepository = "{project.name}"' if role else lines[1]
+    project.toml.write_text("\n".join(["", shared, *lines[2:], "", f"[environments.{env}]", ""]))
+
+
+@pytest.mark.parametrize("mine", [("{}", "a-b"), ("{}-a", "b")], ids=["short project", "short environment"])
+def test_endpoint_of_another_project_is_neither_updated_nor_deleted(project: Project, mine: tuple[str, str]) -> None:
+    theirs = ("{}-a", "b") if mine[1] == "a-b" else ("{}", "a-b")
+    digest, other = project.publish("theirs"), project.publish("mine")
+    _split(project, theirs[1], name=theirs[0].format(project.name))
+    assert (done := project.deploy(digest, env=theirs[1])).code == 0, done.err
+    configs = project.configs()
+    _split(project, mine[1], name=mine[0].format(project.name))
+    for refused in (
+        project.deploy(other, env=mine[1]),
+        project.deploy(digest, env=mine[1]),
+        project.call("destroy", env=mine[1]),
+    ):
+        assert refused.code == 3, refused.err
+        assert f"belongs to environment {theirs[1]} of project {theirs[0].format(project.name)}, and" in refused.error
+        assert "slipway.toml" in refused.error
+    assert project.live("a-b") == "theirs"
+    assert project.configs() == project.models() == configs
+
+
+def test_endpoint_made_by_hand_is_neither_updated_nor_deleted(project: Project) -> None:
+    for build in ("one", "two"):
+        release = project.deploy(project.publish(build)).report["release"]
+    arn = project.sagemaker.describe_endpoint(EndpointName=project.endpoint())["EndpointArn"]
+    project.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["slipway:project", "slipway:environment"])
+    before = project.configs()
+    for refused in (project.deploy(project.publish("new")), project.call("rollback"), project.call("destroy")):
+        assert refused.code == 3, refused.err
+        assert "Slipway did not make it" in refused.error
+        assert "by hand" in refused.error
+    assert project.live() == "two"
+    assert release in before
+    assert project.configs() == before

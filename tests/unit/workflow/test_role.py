@@ -60,6 +60,17 @@ def test_no_permission_is_a_wildcard_but_for_lists() -> None:
     assert all(re.match(r"\w+:(List|Describe|GetAuthorizationToken)", action) for action in everywhere), everywhere
 
 
+def test_the_execution_role_is_handed_to_sagemaker_alone() -> None:
+    [statement] = [one for one in policy("permissions.json")["Statement"] if "iam:PassRole" in one["Action"]]
+    assert statement["Action"] == ["iam:PassRole"]
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_whose_an_endpoint_is_may_be_read() -> None:
+    [statement] = [one for one in policy("permissions.json")["Statement"] if "sagemaker:ListTags" in one["Action"]]
+    assert any(":endpoint/" in resource for resource in statement["Resource"])
+
+
 def test_one_subject_alone_is_trusted() -> None:
     [statement] = policy("trust.json")["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
