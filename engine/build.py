@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from engine import binaries, checks, debian, packages, registry, sdks
+from engine import binaries, checks, debian, official, packages, registry, sdks
 from engine.paths import BASE, BIN, CACHE, CONTENT, SOURCE, STAMPS, WORK
 from engine.say import say
 from engine.stamps import Stage
@@ -21,9 +21,10 @@ def _go_inputs(*, own_engine: bool) -> tuple[str | Path, ...]:
     )
 
 
-def official_cli() -> Stage:
+def official_cli(program: Path) -> Stage:
     """The command line alone, for a host with Docker."""
-    return Stage("official-cli", _go_inputs(own_engine=False), (binaries.OFFICIAL_CLI,), binaries.build_official_cli)
+    inputs = _go_inputs(own_engine=False)
+    return Stage("official-cli", inputs, (program,), lambda: official.build_cli(program))
 
 
 def stages() -> list[Stage]:

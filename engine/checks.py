@@ -14,6 +14,8 @@ from engine.instance import PORT, SUBNET, Instance
 from engine.packages import missing
 
 GO = (1, 25)
+GO_THAT_FETCHES = (1, 21)
+"""The oldest Go that fetches the version which go.mod asks for: https://go.dev/doc/toolchain."""
 TO_BUILD = 12 * 10**9
 """Bytes. Go's module and build caches take 6 GB, the images and their making 3 GB, the engine's first module 2 GB."""
 TO_START = 3 * 10**9
@@ -39,18 +41,19 @@ def machine(system: str, architecture: str) -> Iterator[str]:
         yield f"It runs on x86_64 and aarch64, this is {architecture}: use another machine."
 
 
-def go(version: str | None) -> Iterator[str]:
+def go(version: str | None, oldest: tuple[int, int] = GO) -> Iterator[str]:
     """The engine's modules need a recent Go.
 
     Args:
         version: as `go env GOVERSION` prints it, such as "go1.25.3"; None where there is no Go.
+        oldest: the version that will do.
     """
-    wanted = ".".join(map(str, GO))
+    wanted = ".".join(map(str, oldest))
     if version is None:
         yield f"There is no Go on the PATH: install Go {wanted} or newer from https://go.dev/dl."
         return
     found = re.match(r"go(\d+)\.(\d+)", version)
-    if not found or (int(found[1]), int(found[2])) < GO:
+    if not found or (int(found[1]), int(found[2])) < oldest:
         yield f"Go {wanted} or newer is needed, this is {version}: install a newer one from https://go.dev/dl."
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from engine.paths import CACHE, CLI_LINK
+from engine.paths import CACHE, CLI_LINK, own_cache
 from engine.say import say
 
 KEPT = "dagger.before-slipway"
@@ -12,6 +12,7 @@ KEPT = "dagger.before-slipway"
 
 def link(program: Path, place: Path = CLI_LINK) -> None:
     """Makes `dagger` mean the given program."""
+    place.parent.mkdir(parents=True, exist_ok=True)
     if not (place.is_symlink() and place.readlink() == program):
         if place.exists() and not is_ours(place):
             kept = place.with_name(KEPT)
@@ -36,5 +37,5 @@ def unlink(place: Path = CLI_LINK) -> None:
 
 
 def is_ours(place: Path) -> bool:
-    """Whether it is a link into the cache folder."""
-    return place.is_symlink() and place.readlink().is_relative_to(CACHE)
+    """Whether it is a link into a cache folder of ours."""
+    return place.is_symlink() and any(place.readlink().is_relative_to(cache) for cache in (CACHE, own_cache()))

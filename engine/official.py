@@ -5,9 +5,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine import health
+from engine import binaries, health
+from engine.command import run
 from engine.errors import RunnerUnreachable
-from engine.paths import BIN
+from engine.paths import BIN, SOURCE
 
 RUNNER_HOST = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 PULL = 600.0
@@ -55,3 +56,20 @@ def verify_runner(program: Path, runner: str) -> None:
             f"{RUNNER_HOST} is {runner}, but no engine answers there: start it, correct the address, or unset the "
             f"variable to get an engine on this host.\n{said}"
         )
+
+
+def build_cli(program: Path) -> None:
+    """Builds the command line alone; it has no engine's address compiled in. Go fetches a newer Go if go.mod asks for one.
+
+    Raises:
+        CommandFailed: Go cannot build it; what was there before stays.
+    """
+    program.parent.mkdir(parents=True, exist_ok=True)
+    fresh = program.with_name(f".{program.name}.new")
+    run(
+        ["go", "build", *binaries.flags(own_engine=False), "-o", str(fresh), f"{binaries.MODULE}/cmd/dagger"],
+        doing="building the dagger command line from its Go modules",
+        env={**binaries.environment(), "GOTOOLCHAIN": "auto"},
+        cwd=SOURCE,
+    )
+    fresh.replace(program)

@@ -14,6 +14,8 @@ from engine.stamps import digest
 
 PATIENCE = 90.0
 """Seconds until a started engine must answer; it takes 2, more on a loaded machine."""
+LOADED = 120.0
+"""Seconds that a running engine, which may be busy with builds, gets to answer before it is taken for dead."""
 
 
 def configure(instance: Instance) -> str:
@@ -38,10 +40,14 @@ def configure(instance: Instance) -> str:
     )
 
 
-def is_current(instance: Instance, configured: str) -> bool:
-    """Whether the running engine was started with this configuration and answers."""
+def unfit(instance: Instance, configured: str) -> str | None:
+    """Why the running engine has to be started anew; None when it is as configured and answers."""
     file = instance.home / "started-with"
-    return file.is_file() and file.read_text() == configured and ask(instance, health.VERSION_QUERY, 20) is None
+    if not file.is_file() or file.read_text() != configured:
+        return "what it was started with has changed"
+    if said := ask(instance, health.VERSION_QUERY, LOADED):
+        return f"it does not answer ({said.splitlines()[-1]})"
+    return None
 
 
 def start(instance: Instance, configured: str) -> None:

@@ -29,6 +29,8 @@ LOG_BYTES = 10 * 2**20
 """Bytes; each log has one older part of this size beside it."""
 GRACE = 20.0
 """Seconds that the engine gets to write its databases before it is killed."""
+WRITTEN = 10.0
+"""Seconds that the pid of a supervisor which is being started may take to be written."""
 STEADY = 60.0
 """Seconds after which a start counts as a success and the next restart is quick again."""
 FILES = 1048576
@@ -43,16 +45,30 @@ def lock_file(instance: Instance) -> Path:
 
 
 def pid(instance: Instance) -> int | None:
-    """The living supervisor's pid, or None."""
-    try:
-        with lock_file(instance).open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(file.read())
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    return None
+    """The living supervisor's pid, or None.
+
+    Raises:
+        StopFailed: the lock is held, but nobody has written a pid within `WRITTEN`.
+    """
+    deadline = time.monotonic() + WRITTEN
+    while True:
+        try:
+            with lock_file(instance).open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    return None
+                except BlockingIOError:
+                    # Whoever starts it holds the lock a moment before the pid is known.
+                    if written := file.read():
+                        return int(written)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if time.monotonic() > deadline:
+            raise StopFailed(
+                f"A process holds {lock_file(instance)} but its pid is not in there: find it with "
+                f"`fuser {lock_file(instance)}` and end it."
+            )
+        time.sleep(0.01)
 
 
 def program(instance: Instance) -> Path:

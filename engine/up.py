@@ -1,17 +1,16 @@
 """`make engine`: an engine that answers, with as little done as is needed."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine import binaries, checks, command_line, health, official, packages, supervisor
+from engine import checks, command_line, health, official, packages, supervisor
 from engine.build import build, is_built, official_cli
 from engine.errors import HostNotReady
 from engine.instance import Instance
 from engine.lock import exclusive
-from engine.paths import BIN, STAMPS, VERSION
+from engine.paths import BIN, CACHE, VERSION, own_cache, own_link
 from engine.say import say
-from engine.start import configure, is_current, start
+from engine.start import configure, start, unfit
 
 LOCKED = Path("/var/cache")
 WAITING = "engine: another `make engine` or `make engine-down` is at work; waiting for it."
@@ -34,11 +33,12 @@ def up(instance: Instance, environment: Mapping[str, str]) -> None:
         build()
         configured = configure(instance)
         running = supervisor.pid(instance) is not None
-        if running and is_current(instance, configured):
+        reason = unfit(instance, configured) if running else None
+        if running and reason is None:
             say(f"{VERSION} is running at {instance.runner_host}")
         else:
-            if running:
-                say("it does not answer, or what it was started with has changed: starting it anew")
+            if reason:
+                say(f"{reason}: starting it anew")
                 supervisor.stop(instance)
             _refuse(list(checks.probe()))
             start(instance, configured)
@@ -58,12 +58,15 @@ def use_official(environment: Mapping[str, str]) -> bool:
         return False
     program = official.any_cli() if runner else official.cli()
     if program is None:
-        _refuse([*checks.root(os.geteuid()), *checks.go(checks.go_version())])
+        _refuse(list(checks.go(checks.go_version(), checks.GO_THAT_FETCHES)))
         say("there is an engine but no `dagger`: building the command line alone")
-        with exclusive(LOCKED, WAITING):
-            official_cli().ensure(STAMPS)
-            command_line.link(binaries.OFFICIAL_CLI)
-        program = binaries.OFFICIAL_CLI
+        cache = own_cache()
+        program = cache / "bin" / "official" / "dagger"
+        if cache != CACHE:
+            cache.mkdir(parents=True, exist_ok=True)
+        with exclusive(LOCKED if cache == CACHE else cache, WAITING):
+            official_cli(program).ensure(cache / "stamps")
+            command_line.link(program, own_link())
     if runner:
         official.verify_runner(program, runner)
         say(f"using the engine at {runner}, which {official.RUNNER_HOST} names")

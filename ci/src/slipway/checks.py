@@ -46,15 +46,14 @@ async def types(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Conta
 
 
 async def inference(locks: dagger.Directory, code: dagger.Directory, tests: dagger.Directory) -> dagger.Container:
-    """Style and unit tests of what goes into the image: what a deployment waits for."""
-    pytest = ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    """Style and unit tests of what goes into the image: what a deployment waits for, so in one exec."""
+    both = "python3 -m ruff check --no-cache inference && exec python3 -m pytest -q -x -p no:cacheprovider tests"
     return (
         (await python(locks, "dev"))
         .with_mounted_directory("/src/inference", code)
         .with_mounted_directory("/src/tests", tests)
         .with_mounted_file("/src/pyproject.toml", locks.file("pyproject.toml"))
-        .with_exec(["python3", "-m", "ruff", "check", "--no-cache", "inference"])
-        .with_exec(pytest)
+        .with_exec(["sh", "-c", both])
     )
 
 

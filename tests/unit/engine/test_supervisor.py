@@ -1,5 +1,6 @@
 """Keeping a program running, and knowing whether the supervisor lives."""
 
+import fcntl
 import logging
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 from engine import instance as instances
 from engine import supervisor
 from engine.down import remove_shared
+from engine.errors import StopFailed
 from engine.instance import Instance
 
 
@@ -104,6 +106,30 @@ def test_a_stale_pid_file_is_not_a_running_engine(instance: Instance) -> None:
     supervisor.lock_file(instance).write_text("1")
     assert supervisor.pid(instance) is None
     assert not supervisor.stop(instance)
+
+
+def test_a_pid_that_is_about_to_be_written_is_waited_for(instance: Instance) -> None:
+    instance.home.mkdir(parents=True)
+    with supervisor.lock_file(instance).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def write() -> None:
+            lock.write("4711")
+            lock.flush()
+
+        timer = threading.Timer(0.1, write)
+        timer.start()
+        assert supervisor.pid(instance) == 4711
+        timer.join()
+
+
+def test_a_pid_that_is_never_written_is_told(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "WRITTEN", 0.05)
+    instance.home.mkdir(parents=True)
+    with supervisor.lock_file(instance).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StopFailed, match="its pid is not in there"):
+            supervisor.pid(instance)
 
 
 def test_shared_files_go_with_the_last_instance(tmp_path: Path) -> None:

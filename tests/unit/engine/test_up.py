@@ -3,16 +3,23 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from engine import binaries, up
+from engine import binaries, official, up
 from engine.errors import HostNotReady, RunnerUnreachable
 from engine.instance import Instance
 from engine.paths import SOURCE
 
 WORKS = "#!/bin/sh\necho '{}'\n"
+GO = """#!/bin/sh
+[ "$1" = env ] && echo go1.21.0 && exit
+[ "$GOTOOLCHAIN" = auto ] || { echo "GOTOOLCHAIN is $GOTOOLCHAIN" >&2; exit 1; }
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\necho {}\\n' >"$2" && chmod 755 "$2"
+"""
 FAILS = "#!/bin/sh\necho 'no engine there' >&2\nexit 1\n"
 RUNNER = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 
@@ -64,23 +71,40 @@ def test_a_named_engine_that_does_not_answer_is_an_error_not_a_reason_for_anothe
 
 def test_only_the_command_line_is_built_where_docker_works(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(programs, "docker", WORKS)
-    linked: list[Path] = []
-    built: list[str] = []
-
-    class Stage:
-        def ensure(self, stamps: Path) -> bool:
-            built.append("official-cli")
-            program(programs, "fresh", WORKS)
-            return True
-
-    monkeypatch.setattr(up, "official_cli", Stage)
-    monkeypatch.setattr(up, "LOCKED", programs)
-    monkeypatch.setattr(binaries, "OFFICIAL_CLI", programs / "fresh")
-    monkeypatch.setattr("engine.command_line.link", linked.append)
-    monkeypatch.setattr("engine.checks.root", lambda uid: iter(()))
-    monkeypatch.setattr("engine.checks.go", lambda version: iter(()))
+    cache, link = programs / "cache", programs / "local" / "dagger"
+    cache.mkdir()
+    program(programs, "go", GO)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setattr(official, "cli", lambda: None)
+    monkeypatch.setattr(up, "own_cache", lambda: cache)
+    monkeypatch.setattr(up, "own_link", lambda: link)
     assert up.use_official({})
-    assert (built, linked) == (["official-cli"], [programs / "fresh"])
+    assert link.readlink() == cache / "bin" / "official" / "dagger"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_who_is_not_root_gets_the_command_line_where_docker_works() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        place.chmod(0o755)
+        home = place / "home"
+        home.mkdir()
+        os.chown(home, 65534, 65534)
+        program(place, "docker", WORKS)
+        program(place, "go", GO)
+        done = subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "engine", "up"],
+            cwd=SOURCE.parent,
+            env={"PATH": f"{place}:/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        program_built = home / ".cache" / "slipway-engine" / "bin" / "official" / "dagger"
+        assert done.returncode == 0, done.stderr
+        assert (home / ".local" / "bin" / "dagger").readlink() == program_built
+        assert "using the official engine in Docker" in done.stdout
+        assert f"put {home / '.local' / 'bin'} first" in done.stdout
 
 
 def test_the_official_command_line_has_no_address_compiled_in() -> None:
