@@ -59,7 +59,7 @@ def verify_runner(program: Path, runner: str) -> None:
 
 
 def build_cli(program: Path) -> None:
-    """Builds the command line alone; it has no engine's address compiled in. Go fetches a newer Go if go.mod asks for one.
+    """Builds the command line alone; it has no engine's address compiled in. Go fetches the Go that go.mod asks for.
 
     Raises:
         CommandFailed: Go cannot build it; what was there before stays.

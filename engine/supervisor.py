@@ -56,11 +56,12 @@ def pid(instance: Instance) -> int | None:
             with lock_file(instance).open() as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                    return None
                 except BlockingIOError:
                     # Whoever starts it holds the lock a moment before the pid is known.
                     if written := file.read():
                         return int(written)
+                else:
+                    return None
         except (FileNotFoundError, NotADirectoryError):
             return None
         if time.monotonic() > deadline:
