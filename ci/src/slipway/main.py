@@ -123,6 +123,10 @@ class Slipway:
     def _operations(self) -> operations.Code:
         return operations.Code(self.locks, self.infra, self.config)
 
+    async def _built(self, weights: dagger.File | None, mock: bool) -> tuple[model.Model, dagger.Container]:
+        made = await self.model(weights, mock)
+        return made, await image.build(self.locks, self.inference, made)
+
     @gate
     async def lint(self) -> None:
         """Ruff's rules and format."""
@@ -184,8 +188,7 @@ class Slipway:
 
         A clause that is broken fails the call, and the message names it.
         """
-        made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made)
+        made, built = await self._built(weights, mock)
         return await contract.judge(self.clauses, built, made, full=True).sync()
 
     @live
@@ -198,8 +201,7 @@ class Slipway:
         aws: Aws = None,
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
-        made = await self.model(weights, mock)
-        built = await image.build(self.locks, self.inference, made)
+        _, built = await self._built(weights, mock)
         infra = await operations.target(self._operations, aws)
         return await infra.call(
             "publish",
@@ -232,8 +234,7 @@ class Slipway:
         async with anyio.create_task_group() as track:
             track.start_soon(infra.ready)
             track.start_soon(name)
-            made = await self.model(weights, mock)
-            built = await image.build(self.locks, self.inference, made)
+            made, built = await self._built(weights, mock)
             layout = image.layout(built)
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
