@@ -45,13 +45,12 @@ class Letterbox:
         return np.clip(boxes, 0, np.array([width, height] * 2, np.float32))
 
 
-def preprocess(picture: Picture, side: int) -> tuple[NDArray[np.float32], Letterbox]:
-    """The network's input (1, 3, side, side), RGB from 0 to 1, and the letterbox to come back by."""
-    box = Letterbox.fit(picture.width, picture.height, side)
+def preprocess(picture: Picture, box: Letterbox, side: int) -> NDArray[np.float32]:
+    """The network's input (1, 3, side, side), RGB from 0 to 1, with the picture placed in it."""
     canvas = np.full((side, side, 3), PADDING, np.uint8)
     canvas[box.top : box.top + box.height, box.left : box.left + box.width] = _resized(picture.pixels, box)
     planes = canvas.transpose(2, 0, 1)[None]
-    return np.divide(planes, np.float32(255), dtype=np.float32, order="C"), box
+    return np.divide(planes, np.float32(255), dtype=np.float32, order="C")
 
 
 def _resized(image: Image.Image, box: Letterbox) -> NDArray[np.uint8]:

@@ -19,8 +19,8 @@ from inference.settings import Settings
 from inference.workers import Workers
 
 if TYPE_CHECKING:
-    from inference.detector import Detector
     from inference.pipeline import Pipeline
+    from inference.runtimes.network import Network
 
 PARSED_ON_THE_LOOP = 64 * 1024
 """Bytes of JSON that are parsed faster than a thread is asked to."""
@@ -48,12 +48,12 @@ class Service:
         self.last_activity = time.monotonic()
         self.bodies = BodyReader(settings.max_body_bytes, settings.max_held_bytes, settings.body_seconds)
         self._pipeline: Pipeline | None = None
-        self._workers: Workers[Detector] | None = None
+        self._workers: Workers[Network] | None = None
 
     def ready(self, pipeline: Pipeline) -> None:
         """Takes a model that is loaded and warm."""
         self._pipeline = pipeline
-        self._workers = Workers(pipeline.detectors, self.settings.queue, self.settings.queue_seconds)
+        self._workers = Workers(pipeline.networks, self.settings.queue, self.settings.queue_seconds)
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
 
@@ -81,7 +81,7 @@ class Service:
             "runtime": {**pipeline.runtime, "workers": self.settings.workers, "threads": self.settings.threads},
         }
 
-    def loaded(self) -> tuple[Pipeline, Workers[Detector]]:
+    def loaded(self) -> tuple[Pipeline, Workers[Network]]:
         """The model and who works with it; raises NotReady."""
         if self._pipeline is None or self._workers is None:
             raise NotReady("The model is still being loaded. Send it again when GET /ping answers 200.")
@@ -101,7 +101,7 @@ class Service:
                 picture = await self._fetched(request.url or "")
                 timings["fetch"] = _milliseconds(arrived)
             data = picture
-            return await workers.run(lambda detector: pipeline.answer(data, options, detector))
+            return await workers.run(lambda network: pipeline.answer(data, options, network))
 
         answer, waited = await while_connected(receive, work)
         timings |= answer["timings_ms"]

@@ -70,7 +70,7 @@ class Report:
             f"{self.matched} were found, {self.surplus} others too; boxes differ by up to "
             f"{self.max_box_difference_px:.3f} px (limit {self.limit_px:g}), scores by up to "
             f"{self.max_score_difference:.4f} (limit {self.limit_score:g}). "
-            "Do not ship it; look at what changed in inference/preprocess.py, inference/postprocess.py or the export."
+            "Do not ship it; look at what changed in inference/preprocess.py, inference/tasks/ or the export."
         )
         raise ParityError(message)
 
@@ -145,7 +145,7 @@ def _answer(pipeline: Pipeline, path: Path, confidence: float) -> list[Detection
     """What the image would answer for a picture file."""
     options = replace(pipeline.defaults, confidence=confidence)
     try:
-        answer = pipeline.answer(path.read_bytes(), options, pipeline.detectors[0])
+        answer = pipeline.answer(path.read_bytes(), options, pipeline.networks[0])
     except (RequestError, OSError) as error:
         raise InputError(f"The picture {path} cannot be used: {error}") from error
     return [Detection(one["label"], one["score"], tuple(one["box"])) for one in answer["detections"]]

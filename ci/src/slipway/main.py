@@ -78,12 +78,12 @@ class Slipway:
         Doc("pyproject.toml and uv.lock: every package of every step."),
     ] = field()
     inference: Annotated[
-        dagger.Directory, DefaultPath("/inference"), Ignore(["*", "!*.py"]), Doc("The code inside the image.")
+        dagger.Directory, DefaultPath("/inference"), Ignore(only(image.PARTS)), Doc("The code inside the image.")
     ] = field()
     inference_tests: Annotated[
         dagger.Directory,
         DefaultPath("/tests"),
-        Ignore(only(["unit/inference/*.py", "contract/tiny_model.py"])),
+        Ignore(only([*(f"unit/inference/{part}" for part in image.PARTS), "contract/tiny_model.py"])),
         Doc("The unit tests of the code inside the image."),
     ] = field()
     training: Annotated[

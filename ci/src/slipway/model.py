@@ -36,8 +36,9 @@ EXPORT = [
 COMPARISON = [
     "__init__.py",
     "model/*.py",
-    *(f"{name}.py" for name in ("decode", "detector", "errors", "header", "modelfiles")),
-    *(f"{name}.py" for name in ("options", "pipeline", "postprocess", "preprocess")),
+    "runtimes/*.py",
+    "tasks/*.py",
+    *(f"{name}.py" for name in ("decode", "errors", "header", "modelfiles", "options", "pipeline", "preprocess")),
 ]
 
 

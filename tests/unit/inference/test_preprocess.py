@@ -16,6 +16,11 @@ def picture(pixels: NDArray[np.uint8], width: int | None = None, height: int | N
     return Picture(image, width or image.width, height or image.height, 1)
 
 
+def laid(picture: Picture, side: int) -> tuple[NDArray[np.float32], Letterbox]:
+    box = Letterbox.fit(picture.width, picture.height, side)
+    return preprocess(picture, box, side), box
+
+
 def plain(width: int, height: int, value: int = 255) -> Picture:
     return picture(np.full((height, width, 3), value, np.uint8))
 
@@ -58,7 +63,7 @@ def test_the_content_always_lies_inside_and_touches_two_sides(width: int, height
 def test_the_input_is_planes_from_0_to_1_with_grey_around() -> None:
     pixels = np.zeros((32, 64, 3), np.uint8)
     pixels[:] = (255, 51, 0)
-    batch, box = preprocess(picture(pixels), 64)
+    batch, box = laid(picture(pixels), 64)
     assert (batch.shape, batch.dtype) == ((1, 3, 64, 64), np.dtype(np.float32))
     assert batch.flags.c_contiguous
     assert batch[0, :, 32, 32].tolist() == [1, np.float32(51) / np.float32(255), 0]
@@ -85,7 +90,7 @@ def reference_resize(source: NDArray[np.uint8], width: int, height: int) -> NDAr
 @pytest.mark.parametrize("size", [(64, 48), (100, 37), (31, 17), (200, 150), (3, 2)])
 def test_pixels_are_interpolated_as_opencv_does(size: tuple[int, int]) -> None:
     source = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    batch, box = preprocess(picture(source), 64)
+    batch, box = laid(picture(source), 64)
     found = batch[0, :, box.top : box.top + box.height, box.left : box.left + box.width].transpose(1, 2, 0) * 255
     # Pillow cuts off what OpenCV rounds: less than one level of 255.
     assert np.abs(found - reference_resize(source, box.width, box.height)).max() < 1.01
@@ -93,13 +98,13 @@ def test_pixels_are_interpolated_as_opencv_does(size: tuple[int, int]) -> None:
 
 def test_a_picture_of_the_right_size_is_not_touched() -> None:
     source = np.random.default_rng(3).integers(0, 256, (64, 64, 3), np.uint8)
-    batch, _ = preprocess(picture(source), 64)
+    batch, _ = laid(picture(source), 64)
     assert (np.rint(batch[0].transpose(1, 2, 0) * 255).astype(np.uint8) == source).all()
 
 
 def test_a_picture_decoded_at_reduced_size_lies_where_the_whole_would() -> None:
-    _, whole = preprocess(plain(4000, 3000), 320)
-    batch, reduced = preprocess(picture(np.full((375, 500, 3), 255, np.uint8), 4000, 3000), 320)
+    _, whole = laid(plain(4000, 3000), 320)
+    batch, reduced = laid(picture(np.full((375, 500, 3), 255, np.uint8), 4000, 3000), 320)
     assert reduced == whole
     assert (batch[0, :, reduced.top : reduced.top + reduced.height] == 1).all()
 

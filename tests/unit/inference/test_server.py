@@ -162,7 +162,7 @@ async def test_a_bug_is_a_500_that_is_logged_with_the_id_of_the_request(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    service.ready(Pipeline(pipeline.model, [broken], 1_000_000))  # type: ignore[list-item]
+    service.ready(Pipeline(pipeline.model, pipeline.task, [broken], 1_000_000))  # type: ignore[list-item]
     response = await client.post("/invocations", content=picture(), headers={"X-Request-Id": "abc-1"})
     assert (response.status_code, response.json()["error"]["code"]) == (500, "internal")
     assert "abc-1" in response.json()["error"]["message"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inference.options import Options
-from inference.postprocess import postprocess
+from inference.tasks.detect import choose
 
 Head = NDArray[np.float32]
 
@@ -66,7 +66,7 @@ def test_it_finds_what_the_plain_way_finds(
     raw = np.array(anchors, np.float32).reshape(-1, 7).T
     raw[4:] /= 16
     options = Options(confidence, iou, limit, classes)
-    found = postprocess(raw, options)
+    found = choose(raw, options)
     wanted = reference(raw, options)
     assert found.classes.tolist() == [class_id for class_id, _, _ in wanted]
     assert found.scores.tolist() == [score for _, score, _ in wanted]
@@ -75,35 +75,35 @@ def test_it_finds_what_the_plain_way_finds(
 
 def test_nothing_found_is_an_empty_answer() -> None:
     for raw in (head((10, 10, 4, 4, 0.1, 0.2)), np.zeros((6, 0), np.float32)):
-        found = postprocess(raw, Options(0.25, 0.45))
+        found = choose(raw, Options(0.25, 0.45))
         assert (found.boxes.shape, found.scores.shape, found.classes.shape) == ((0, 4), (0,), (0,))
 
 
 def test_a_score_must_be_greater_than_the_confidence() -> None:
     raw = head((10, 10, 4, 4, 0.5), (30, 30, 4, 4, 0.5000001))
-    assert postprocess(raw, Options(0.5, 0.45)).boxes.tolist() == [[28, 28, 32, 32]]
+    assert choose(raw, Options(0.5, 0.45)).boxes.tolist() == [[28, 28, 32, 32]]
 
 
 def test_only_boxes_of_the_same_class_suppress_each_other() -> None:
     raw = head((10, 10, 8, 8, 0.9, 0.0), (10, 10, 8, 8, 0.0, 0.8), (11, 10, 8, 8, 0.7, 0.0))
-    assert postprocess(raw, Options(0.25, 0.45)).classes.tolist() == [0, 1]
+    assert choose(raw, Options(0.25, 0.45)).classes.tolist() == [0, 1]
 
 
 def test_a_suppressed_box_suppresses_nothing() -> None:
     raw = head((0, 0, 10, 10, 0.9), (4, 0, 10, 10, 0.8), (8, 0, 10, 10, 0.7))
-    assert postprocess(raw, Options(0.25, 0.4)).scores.tolist() == pytest.approx([0.9, 0.7])
+    assert choose(raw, Options(0.25, 0.4)).scores.tolist() == pytest.approx([0.9, 0.7])
 
 
 def test_ties_are_broken_the_same_way_every_time() -> None:
     raw = head(*[(20 * column, 0, 4, 4, 0.5) for column in range(50)])
-    found = [postprocess(raw, Options(0.25, 0.45, 7)).boxes.tolist() for _ in range(5)]
+    found = [choose(raw, Options(0.25, 0.45, 7)).boxes.tolist() for _ in range(5)]
     assert all(boxes == found[0] for boxes in found)
     assert [box[0] for box in found[0]] == [20 * column - 2 for column in range(7)]
 
 
 def test_the_limit_holds() -> None:
     raw = head(*[(10 * column, 0, 4, 4, 0.5 + column / 1000) for column in range(400)])
-    assert len(postprocess(raw, Options(0.25, 0.45)).scores) == 300
+    assert len(choose(raw, Options(0.25, 0.45)).scores) == 300
 
 
 def test_the_worst_head_takes_milliseconds() -> None:
@@ -111,7 +111,7 @@ def test_the_worst_head_takes_milliseconds() -> None:
     random = np.random.default_rng(0)
     raw = random.random((84, 8400), np.float32)
     raw[:4] = random.random((4, 8400), np.float32) * 600
-    postprocess(raw, Options(0.0, 0.9))
+    choose(raw, Options(0.0, 0.9))
     start = time.process_time()
-    postprocess(raw, Options(0.0, 0.9))
+    choose(raw, Options(0.0, 0.9))
     assert time.process_time() - start < 0.5

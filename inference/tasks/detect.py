@@ -1,4 +1,4 @@
-"""From the raw YOLO head to boxes: threshold, then non-maximum suppression within each class.
+"""Objects and their boxes: threshold, then non-maximum suppression within each class.
 
 Follows ultralytics' `non_max_suppression` with its defaults: best class of each anchor only, at most 30,000 candidates,
 at most 300 detections.
@@ -7,16 +7,68 @@ at most 300 detections.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from inference.options import Options
+from inference.errors import ModelError
+from inference.preprocess import Letterbox
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from inference.decode import Picture
+    from inference.options import Options
+    from inference.runtimes.network import Outputs
+
 MAX_CANDIDATES: Final = 30_000
+
+
+@dataclass(frozen=True)
+class Detect:
+    """A model whose head is (n, 4 + classes, anchors): centre, size, one score a class."""
+
+    name: str
+    labels: tuple[str, ...]
+    side: int
+    """Of the square that the network takes, in pixels."""
+
+    def place(self, width: int, height: int) -> Letterbox:
+        """All of the picture, grey around it."""
+        return Letterbox.fit(width, height, self.side)
+
+    def check(self, outputs: Outputs) -> None:
+        """Raises ModelError unless there is one raw head with a row for each class."""
+        head, rows = outputs[0], 4 + len(self.labels)
+        if len(outputs) != 1 or head.ndim != 3 or head.shape[:2] != (1, rows) or head.dtype != np.float32:
+            raise ModelError(
+                f"{self.name} answers with {head.dtype} of shape {head.shape}; a raw head of {len(self.labels)} "
+                f"classes is float32 of shape (1, {rows}, anchors). Export it without NMS, with the labels that it was "
+                "trained on."
+            )
+
+    def invented(self) -> Outputs:
+        """An object of the first class in the middle, a quarter of the square."""
+        head = np.zeros((1, 4 + len(self.labels), 1), np.float32)
+        head[0, :5, 0] = (self.side / 2, self.side / 2, self.side / 2, self.side / 2, 0.9)
+        return (head,)
+
+    def read(self, outputs: Outputs, letterbox: Letterbox, picture: Picture, options: Options) -> dict[str, Any]:
+        """`detections`, best first, each with `class_id`, `label`, `score` and `box` as x1, y1, x2, y2."""
+        found = choose(outputs[0], options)
+        boxes = letterbox.boxes_to_picture(found.boxes, picture.width, picture.height)
+        rows = zip(found.classes.tolist(), found.scores.tolist(), boxes.tolist(), strict=True)
+        return {
+            "detections": [
+                {
+                    "class_id": class_id,
+                    "label": self.labels[class_id],
+                    "score": round(score, 5),
+                    "box": [round(edge, 2) for edge in box],
+                }
+                for class_id, score, box in rows
+            ]
+        }
 
 
 @dataclass(frozen=True)
@@ -29,7 +81,7 @@ class Detections:
     classes: NDArray[np.intp]
 
 
-def postprocess(head: NDArray[np.float32], options: Options) -> Detections:
+def choose(head: NDArray[np.float32], options: Options) -> Detections:
     """Chooses detections from the head of one picture, (4 + classes, anchors): centre, size, one score a class."""
     scores = head[4:].max(axis=0)
     candidates = np.flatnonzero(scores > options.confidence)

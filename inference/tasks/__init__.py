@@ -1,0 +1,1 @@
+"""What the image can do with a picture; one file for each kind of model."""
