@@ -46,8 +46,12 @@ async def types(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Conta
 
 
 async def inference(locks: dagger.Directory, code: dagger.Directory, tests: dagger.Directory) -> dagger.Container:
-    """Style and unit tests of what goes into the image: what a deployment waits for, so in one exec."""
-    both = "python3 -m ruff check --no-cache inference && exec python3 -m pytest -q -x -p no:cacheprovider tests"
+    """Style and unit tests of what goes into the image: what a deployment waits for, so in one exec.
+
+    Properties are tried with fewer examples than by the check of all unit tests.
+    """
+    pytest = "pytest -q -x -p no:cacheprovider --hypothesis-profile=gate tests/unit/inference"
+    both = f"python3 -m ruff check --no-cache inference && exec python3 -m {pytest}"
     return (
         (await python(locks, "dev"))
         .with_mounted_directory("/src/inference", code)

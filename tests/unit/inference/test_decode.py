@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -320,7 +320,6 @@ def test_a_large_jpeg_on_its_side_is_reduced_and_turned() -> None:
 SAMPLES = [encoded(detailed(), kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")]
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(SAMPLES), st.data())
 def test_mutated_pictures_decode_or_are_refused(sample: bytes, data: st.DataObject) -> None:
     mutated = bytearray(sample)

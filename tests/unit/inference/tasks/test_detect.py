@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -52,7 +52,6 @@ ANCHORS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(
     ANCHORS,
     st.sampled_from([0.0, 0.26, 0.51, 0.9]),
