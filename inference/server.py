@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-import time
-import uuid
-from collections.abc import Mapping
-from typing import Any
-
-import anyio
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from inference import logs
-from inference.body import ClientGone, discard
-from inference.errors import BodyTooLarge, Draining, IncompleteBody, Overloaded, RequestError
+from inference.errors import Draining, RequestError
+from inference.invocations import Invocations
+from inference.responses import error_response, json_response
 from inference.service import Phase, Service
-
-ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 def build_app(service: Service) -> Starlette:
@@ -37,10 +24,10 @@ def build_app(service: Service) -> Starlette:
         return Response(status_code=200)
 
     async def info(_: Request) -> Response:
-        return _json(service.info())
+        return json_response(service.info())
 
     async def welcome(_: Request) -> Response:
-        return _json(
+        return json_response(
             {
                 "what": "Slipway inference: finds objects in pictures",
                 "build": service.build,
@@ -52,13 +39,13 @@ def build_app(service: Service) -> Starlette:
 
     def request_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestError)  # noqa: S101 - registered for this class below
-        return _error(error.status, error.code, str(error), error.headers)
+        return error_response(error.status, error.code, str(error), error.headers)
 
     def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class below
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         sentence = f"{request.method} {request.url.path[:100]} is not served. GET / lists what is."
-        return _error(error.status_code, code, sentence, error.headers or {})
+        return error_response(error.status_code, code, sentence, error.headers or {})
 
     app = Starlette(
         routes=[
@@ -71,84 +58,3 @@ def build_app(service: Service) -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
-
-
-class Invocations:
-    """POST /invocations, as an ASGI application of its own: it decides what becomes of a body that it does not want."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request and logs it, without its content."""
-        service, headers, start = self._service, Headers(scope=scope), time.perf_counter()
-        request_id = _request_id(headers)
-        service.active += 1
-        fields: dict[str, Any] = {"request": request_id, "bytes": headers.get("content-length")}
-        try:
-            response = await self._respond(headers, receive, fields)
-            response.headers["X-Request-Id"] = request_id
-            response.headers[ATTRIBUTES] = service.attributes
-            if service.phase is Phase.DRAINING:
-                response.headers["Connection"] = "close"
-            if fields.get("unread"):
-                await _answer_and_discard(response, receive, send)
-            else:
-                await response(scope, receive, send)
-        except ClientGone:
-            fields["code"] = "client_gone"
-        except anyio.get_cancelled_exc_class():
-            fields["code"] = "cut_off"
-            service.cut_off += 1
-            raise
-        finally:
-            service.active -= 1
-            service.last_activity = time.monotonic()
-            logs.event("invocation", **fields, milliseconds=round((time.perf_counter() - start) * 1000, 1))
-
-    async def _respond(self, headers: Headers, receive: Receive, fields: dict[str, Any]) -> Response:
-        try:
-            async with self._service.bodies.read(receive, headers.get("content-length")) as body:
-                fields["bytes"] = len(body)
-                answer = await self._service.invoke(
-                    body, headers.get("content-type", ""), headers.get(ATTRIBUTES, ""), receive
-                )
-            fields |= {"status": 200, "detections": len(answer["detections"]), "timings_ms": answer["timings_ms"]}
-            return _json(answer)
-        except RequestError as error:
-            fields |= {"status": error.status, "code": error.code}
-            fields["unread"] = isinstance(error, BodyTooLarge | IncompleteBody | Overloaded)
-            return _error(error.status, error.code, str(error), error.headers)
-        except ClientGone:
-            raise
-        except Exception:
-            fields |= {"status": 500, "code": "internal"}
-            logs.event("bug", level="error", exc_info=True, request=fields["request"])
-            return _error(
-                500, "internal", f"The server failed at this request. Report it with the id {fields['request']}.", {}
-            )
-
-
-async def _answer_and_discard(response: Response, receive: Receive, send: Send) -> None:
-    """Sends the whole answer at once, then reads on for a moment, then closes: nothing on its way is cut off."""
-    response.headers["Connection"] = "close"
-    await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
-    await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
-    await discard(receive)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id") or headers.get("x-amzn-sagemaker-inference-id") or ""
-    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def _json(document: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(document, separators=(",", ":")).encode(), media_type="application/json")
-
-
-def _error(status: int, code: str, sentence: str, headers: Mapping[str, str]) -> Response:
-    response = _json({"error": {"code": code, "message": sentence}})
-    response.status_code = status
-    response.headers.update(headers)
-    return response

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 from starlette.types import Receive
 
-from inference.body import BodyReader, while_connected
+from inference.bodies.reader import BodyReader, while_connected
+from inference.bodies.request import Request, parse_request
 from inference.errors import NotReady
-from inference.fetch import fetch
 from inference.options import read_options
-from inference.request import Request, parse_request
+from inference.remote.fetch import fetch
 from inference.settings import Settings
 from inference.workers import Workers
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from inference.addresses import NOWHERE, AllowList
 from inference.errors import SettingsError
+from inference.remote.addresses import NOWHERE, AllowList
 
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")

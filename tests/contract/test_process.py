@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from inference import body, connection
+from inference import connection
+from inference.bodies import reader
 from infra.contract.load import under_load
 from infra.contract.process import Command, Running, started
 from infra.contract.target import FAILURES, Target, error_code
@@ -190,7 +191,7 @@ def test_a_connection_that_never_says_what_it_wants_is_closed(
 def test_a_client_whose_body_is_refused_is_not_listened_to_for_ever(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(body, "DISCARD_SECONDS", 0.2)
+    monkeypatch.setattr(reader, "DISCARD_SECONDS", 0.2)
     with bad_app.serving(command.model) as port:
         target = Target("127.0.0.1", port, TARGET.picture)
         with target.socket(timeout=0.05) as client:

@@ -10,7 +10,7 @@ from dagger import dag
 from slipway.model import Model
 from slipway.toolchain import DEBIAN, PYTHON, debian, requirements, uv
 
-PARTS = ["*.py", "runtimes/*.py", "tasks/*.py"]
+PARTS = ["*.py", "bodies/*.py", "remote/*.py", "runtimes/*.py", "tasks/*.py"]
 """Of inference/ and of its tests, what concerns the image: all but what trains and exports."""
 LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
 HOME = "/opt/slipway"

@@ -18,8 +18,8 @@ import h11
 from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
-from inference.addresses import DEFAULT_PORTS, Address, AllowList, literal_address
 from inference.errors import UrlFailed, UrlRefused
+from inference.remote.addresses import DEFAULT_PORTS, Address, AllowList, literal_address
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)

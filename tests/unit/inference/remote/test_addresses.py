@@ -4,8 +4,8 @@ import ipaddress
 
 import pytest
 
-from inference.addresses import AllowList
 from inference.errors import SettingsError, UrlRefused
+from inference.remote.addresses import AllowList
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]
 NOT_PUBLIC = [

@@ -9,9 +9,9 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
-from inference.addresses import AllowList
 from inference.errors import UrlFailed, UrlRefused
-from inference.fetch import Target, fetch
+from inference.remote.addresses import AllowList
+from inference.remote.fetch import Target, fetch
 
 LOCAL = AllowList.parse("127.0.0.0/8")
 

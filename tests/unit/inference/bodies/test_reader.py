@@ -6,8 +6,8 @@ from typing import Any
 import anyio
 import pytest
 
-from inference import body
-from inference.body import BodyReader, ClientGone, discard, while_connected
+from inference.bodies import reader
+from inference.bodies.reader import BodyReader, ClientGone, discard, while_connected
 from inference.errors import BodyTooLarge, IncompleteBody, Overloaded
 
 Message = MutableMapping[str, Any]
@@ -91,7 +91,7 @@ async def test_all_bodies_together_are_bounded_and_given_back() -> None:
 async def test_the_rest_of_a_refused_body_is_waited_for_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     await discard(sending(b"a", b"b"))
     await discard(sending(b"a", complete=False))
-    monkeypatch.setattr(body, "DISCARD_SECONDS", 0.01)
+    monkeypatch.setattr(reader, "DISCARD_SECONDS", 0.01)
     with anyio.fail_after(5):
         await discard(silent)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.bodies.request import Request, parse_request
 from inference.errors import (
     EmptyBody,
     InvalidBase64,
@@ -17,7 +18,6 @@ from inference.errors import (
     NotAnImage,
     RequestError,
 )
-from inference.request import Request, parse_request
 
 PICTURE = b"\xff\xd8\xff some picture"
 ENCODED = base64.b64encode(PICTURE).decode()

@@ -1,0 +1,1 @@
+"""Pictures that lie elsewhere: where the server may go, and how it fetches them."""
