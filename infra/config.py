@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
@@ -32,6 +41,29 @@ Ami = Literal[
     "al2-ami-sagemaker-inference-gpu-2-1",
     "al2-ami-sagemaker-inference-gpu-3-1",
     "al2023-ami-sagemaker-inference-gpu-4-1",
+]
+
+RESERVED = {
+    "SLIPWAY_PORT": "SageMaker calls port 8080",
+    "SAGEMAKER_BIND_TO_PORT": "SageMaker calls port 8080",
+    "SLIPWAY_MODEL_DIR": "the model of the release would not be the one that is served",
+    "PYTHONPATH": "the image's packages would not be found",
+    "PYTHONHOME": "the image's Python would not start",
+    "PATH": "the image's Python would not be found",
+    "LD_LIBRARY_PATH": "other libraries than the image's would be loaded",
+    "LD_PRELOAD": "other libraries than the image's would be loaded",
+}
+"""Variables that a container depends on, and why they are not to be set."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"breaks the container: {RESERVED[name]}; remove it")
+    return name
+
+
+Variable = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=1024), AfterValidator(_not_reserved)
 ]
 
 
@@ -88,7 +120,7 @@ class Environment(Section):
     rollout: Rollout = Rollout()
     alarms: tuple[Alarm, ...] = Field(default=(), max_length=10, strict=False)
     keep: int = Field(default=2, ge=1, le=50)
-    variables: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=1024)], str] = {}
+    variables: dict[Variable, str] = {}
 
     @field_validator("variables")
     @classmethod

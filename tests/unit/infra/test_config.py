@@ -83,6 +83,8 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ("[environments.dev]", "[enviroments.dev]", "enviroments is not a setting (did you mean environments?)"),
         ('LEVEL = "info"', "LEVEL = 3", "line 19: environments.prod.variables.LEVEL is 3; write a text in quotes"),
         ('LEVEL = "info"', '"A B" = "info"', "line 19: environments.prod.variables.A B is 'A B'; write letters"),
+        ("LEVEL =", "SLIPWAY_PORT =", "line 19: environments.prod.variables.SLIPWAY_PORT breaks the container"),
+        ("LEVEL =", "PYTHONPATH =", "variables.PYTHONPATH breaks the container: the image's packages"),
         ("keep = 3", "keep = ", "is not valid TOML: Invalid value (at line 11"),
         ("keep = 3", "keep = 3\nkeep = 4", "is not valid TOML: Cannot overwrite a value (at line 12"),
     ],
