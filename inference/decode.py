@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,8 +49,8 @@ class Picture:
     """More than one for an animation, of which the first frame was decoded."""
 
 
-def decode(data: bytes, needed: int, max_pixels: int) -> Picture:
-    """Decodes a picture for a network that takes `needed` pixels along the longer side.
+def decode(data: bytes, gain: Callable[[int, int], float], max_pixels: int) -> Picture:
+    """Decodes a picture for a network that sees it scaled by `gain`, which depends on its width and height.
 
     Raises NotAnImage, TruncatedImage, CorruptImage, UnsupportedImage or, before decoding, PictureTooLarge.
     """
@@ -57,7 +58,7 @@ def decode(data: bytes, needed: int, max_pixels: int) -> Picture:
     if kind is None:
         raise NotAnImage(f"The body is no picture that the server reads. Send one of {', '.join(FORMATS)}.")
     try:
-        return _decode(data, kind, needed, max_pixels)
+        return _decode(data, kind, gain, max_pixels)
     except RequestError:
         raise
     except MemoryError:
@@ -70,7 +71,7 @@ def decode(data: bytes, needed: int, max_pixels: int) -> Picture:
         raise CorruptImage(f"The {kind} picture cannot be decoded ({str(error)[:100]}). Send an intact one.") from None
 
 
-def _decode(data: bytes, kind: str, needed: int, max_pixels: int) -> Picture:
+def _decode(data: bytes, kind: str, gain: Callable[[int, int], float], max_pixels: int) -> Picture:
     if kind == "WEBP" and (size := webp_size(data)) is not None:
         _check_size(*size, max_pixels)
     image: Any = Image.open(io.BytesIO(data), formats=[kind])
@@ -81,7 +82,7 @@ def _decode(data: bytes, kind: str, needed: int, max_pixels: int) -> Picture:
         check_png(data)
     orientation = _orientation(image)
     if kind == "JPEG":
-        share = needed * DRAFT_MARGIN / max(width, height)
+        share = gain(width, height) * DRAFT_MARGIN
         image.draft(None, (max(1, round(width * share)), max(1, round(height * share))))
     image.load()
     pixels = _upright(_rgb(image), orientation)

@@ -62,7 +62,7 @@ class Invocations:
                 answer = await self._service.invoke(
                     body, headers.get("content-type", ""), headers.get(ATTRIBUTES, ""), receive
                 )
-            fields |= {"status": 200, "detections": len(answer["detections"]), "timings_ms": answer["timings_ms"]}
+            fields |= {"status": 200, **_found(answer), "timings_ms": answer["timings_ms"]}
             return json_response(answer)
         except RequestError as error:
             fields |= {"status": error.status, "code": error.code}
@@ -85,6 +85,11 @@ async def _answer_and_discard(response: Response, receive: Receive, send: Send) 
     await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
     await discard(receive)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _found(answer: dict[str, Any]) -> dict[str, int]:
+    """How many things an answer tells, under their name there."""
+    return {name: len(answer[name]) for name in ("detections", "classifications") if name in answer}
 
 
 def _request_id(headers: Headers) -> str:

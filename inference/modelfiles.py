@@ -14,7 +14,9 @@ MOUNTED = Path("/opt/ml/model")
 """Where SageMaker unpacks model.tar.gz."""
 BAKED = Path(__file__).parent.parent / "model"
 """Where the image carries its own: beside this package."""
-TASKS = ("detect",)
+TASKS = ("detect", "segment", "classify", "pose", "obb")
+PERSON = (17, 3)
+"""Keypoints of the people in COCO, and x, y and score of each."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,15 @@ class ModelFiles:
     digest: str
     """`sha256:` and the hexadecimal hash of model.onnx; of model.json for a mock, which has no other file."""
     task: str
+    """One of TASKS."""
     image_size: int
     """Side of the square that the network takes, in pixels."""
     labels: tuple[str, ...]
     confidence: float
     iou: float
     weights: Path | None
+    keypoint_shape: tuple[int, int] | None = None
+    """For `pose`: how many keypoints, and how many numbers for each: 2 for x and y, 3 with a score."""
 
     @property
     def is_mock(self) -> bool:
@@ -62,15 +67,17 @@ def read_model(directory: Path) -> ModelFiles:
         raise ModelError(f"{path} holds no JSON object. Export the model again.")
     fields = _Fields(path, description)
     is_mock = fields.boolean("is_mock")
+    task = fields.choice("task", TASKS, "detect")
     return ModelFiles(
         name=fields.text("name", "mock" if is_mock else None),
         digest="sha256:" + (hashlib.sha256(raw).hexdigest() if is_mock else _checked_hash(directory, fields)),
-        task=fields.choice("task", TASKS, "detect" if is_mock else None),
+        task=task,
         image_size=fields.size("image_size", 640 if is_mock else None),
         labels=fields.labels("labels", ("mock",) if is_mock else None),
-        confidence=fields.fraction("confidence", 0.25),
+        confidence=fields.fraction("confidence", 0.0 if task == "classify" else 0.25),
         iou=fields.fraction("iou", 0.45),
         weights=None if is_mock else directory / "model.onnx",
+        keypoint_shape=fields.keypoint_shape(PERSON if is_mock else None) if task == "pose" else None,
     )
 
 
@@ -117,7 +124,7 @@ class _Fields:
             raise self._wrong(name, value, "a text")
         return value
 
-    def choice(self, name: str, choices: tuple[str, ...], default: str | None) -> str:
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
         value = self._take(name, default)
         if value not in choices:
             raise self._wrong(name, value, f"one of {', '.join(choices)}, the tasks that this image serves")
@@ -140,3 +147,11 @@ class _Fields:
         if not isinstance(value, list | tuple) or not value or not all(isinstance(label, str) for label in value):
             raise self._wrong(name, value, "a list of texts, one for each class")
         return tuple(value)
+
+    def keypoint_shape(self, default: tuple[int, int] | None) -> tuple[int, int]:
+        name = "keypoint_shape"
+        value = self._take(name, default)
+        numbers = isinstance(value, list | tuple) and [type(number) for number in value] == [int, int]
+        if not numbers or value[0] < 1 or value[1] not in (2, 3):
+            raise self._wrong(name, value, "the number of keypoints, and 2 or 3 numbers for each: [17, 3]")
+        return (value[0], value[1])

@@ -1,8 +1,8 @@
-"""What one request may ask for: confidence, IoU, number of detections, classes."""
+"""What one request may ask for: confidence, IoU, number of detections, classes, form of masks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from inference.errors import InvalidOption
 
 MAX_DETECTIONS = 300
 """Default of ultralytics' `max_det`."""
-NAMES = ("confidence", "iou", "max_detections", "classes")
+NAMES = ("confidence", "iou", "max_detections", "classes", "masks")
+MASKS = ("polygons", "rle", "none")
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,28 @@ class Options:
     max_detections: int = MAX_DETECTIONS
     classes: tuple[int, ...] | None = None
     """Class ids to keep; None keeps all."""
+    masks: str = MASKS[0]
+    """How the masks of segments are told: one of MASKS."""
 
 
-def read_options(given: Mapping[str, Any], default: Options, labels: Sequence[str]) -> Options:
-    """The defaults, changed by what the request gives; raises InvalidOption. Names that are no option are not read."""
+def read_options(
+    given: Mapping[str, Any], default: Options, labels: Sequence[str], meaningful: Collection[str] = NAMES
+) -> Options:
+    """The defaults, changed by what the request gives; raises InvalidOption. Names that are no option are not read.
+
+    `meaningful` are the options that the model's task has a use for; any other is refused.
+    """
+    for name in NAMES:
+        if given.get(name) is not None and name not in meaningful:
+            raise InvalidOption(
+                f"The option {name} means nothing to this model: it takes {', '.join(meaningful)}. Leave it out."
+            )
     return Options(
         confidence=_fraction(given, "confidence", default.confidence),
         iou=_fraction(given, "iou", default.iou),
         max_detections=_count(given, "max_detections", default.max_detections),
         classes=_classes(given, labels) if given.get("classes") is not None else default.classes,
+        masks=_choice(given, "masks", MASKS, default.masks),
     )
 
 
@@ -78,6 +92,15 @@ def _count(given: Mapping[str, Any], name: str, default: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DETECTIONS:
         raise InvalidOption(f"The option {name} is {value!r}; it must be a whole number from 1 to {MAX_DETECTIONS}.")
     return value
+
+
+def _choice(given: Mapping[str, Any], name: str, choices: Sequence[str], default: str) -> str:
+    value = given.get(name)
+    if value is None:
+        return default
+    if value not in choices:
+        raise InvalidOption(f"The option {name} is {value!r}; it must be one of {', '.join(choices)}.")
+    return str(value)
 
 
 def _classes(given: Mapping[str, Any], labels: Sequence[str]) -> tuple[int, ...]:

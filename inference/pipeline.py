@@ -46,7 +46,7 @@ class Pipeline:
     @property
     def defaults(self) -> Options:
         """What a request gets that asks for nothing."""
-        return Options(self.model.confidence, self.model.iou)
+        return Options(self.model.confidence, self.model.iou, self.task.max_detections)
 
     @property
     def runtime(self) -> dict[str, str]:
@@ -54,13 +54,13 @@ class Pipeline:
         return self.networks[0].runtime
 
     def answer(self, data: bytes, options: Options, network: Network) -> dict[str, Any]:
-        """The answer for a picture file: `image`, what the task found, `timings_ms`, as in docs/architecture.md.
+        """The answer for a picture file: `task`, `image`, what was found, `timings_ms`, as in docs/architecture.md.
 
         Coordinates are pixels of the picture as it is looked at. Raises RequestError where it cannot be decoded.
         """
         timings: dict[str, float] = {}
         with _timed(timings, "decode"):
-            picture = decode(data, self.model.image_size, self.max_pixels)
+            picture = decode(data, lambda width, height: self.task.place(width, height).gain, self.max_pixels)
         with _timed(timings, "preprocess"):
             letterbox = self.task.place(picture.width, picture.height)
             batch = preprocess(picture, letterbox, self.model.image_size)
@@ -71,7 +71,7 @@ class Pipeline:
         image = {"width": picture.width, "height": picture.height}
         if picture.frames > 1:
             image["frames"] = picture.frames
-        return {"image": image, **found, "timings_ms": timings}
+        return {"task": self.model.task, "image": image, **found, "timings_ms": timings}
 
 
 @contextmanager

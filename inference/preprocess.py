@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image
@@ -18,9 +18,9 @@ PADDING: Final = 114
 
 @dataclass(frozen=True)
 class Letterbox:
-    """How a picture lies in the network's square: scaled by `gain`, centred, grey around it.
+    """How a picture lies in the network's square: scaled by `gain`, centred, grey around it or its ends cut off.
 
-    Scale, size and padding are rounded as by ultralytics' LetterBox (auto=False, scaleup=True, center=True).
+    What is cut off has a negative `left` or `top`.
     """
 
     gain: float
@@ -28,10 +28,15 @@ class Letterbox:
     height: int
     left: int
     top: int
+    averaging: bool = False
+    """Scaled down by the mean of all pixels, not by interpolation between four of them."""
 
     @classmethod
     def fit(cls, width: int, height: int, side: int) -> Letterbox:
-        """The letterbox of a picture of this size in a square of `side` pixels."""
+        """All of a picture of this size in a square of `side` pixels.
+
+        Scale, size and padding are rounded as by ultralytics' LetterBox (auto=False, scaleup=True, center=True).
+        """
         gain = min(side / height, side / width)
         # A picture thinner than 1 : 2 x side would vanish; ultralytics fails there.
         new_width, new_height = max(1, round(width * gain)), max(1, round(height * gain))
@@ -39,16 +44,40 @@ class Letterbox:
             gain, new_width, new_height, round((side - new_width) / 2 - 0.1), round((side - new_height) / 2 - 0.1)
         )
 
+    @classmethod
+    def cover(cls, width: int, height: int, side: int) -> Letterbox:
+        """The middle of a picture of this size, filling a square of `side` pixels.
+
+        Rounded as by torchvision's Resize and CenterCrop, which ultralytics classifies with (`classify_transforms`).
+        """
+        shorter = min(width, height)
+        new_width, new_height = int(side * width / shorter), int(side * height / shorter)
+        left, top = -round((new_width - side) / 2), -round((new_height - side) / 2)
+        return cls(side / shorter, new_width, new_height, left, top, averaging=True)
+
+    def gains(self, width: int, height: int) -> NDArray[np.float32]:
+        """Pixels of the square for each of the picture's, across and down: rounding makes them differ."""
+        return np.array([self.width / width, self.height / height], np.float32)
+
+    def points_to_picture(
+        self, points: NDArray[np.floating[Any]], width: int, height: int, *, clip: bool = True
+    ) -> NDArray[np.float32]:
+        """Points (…, 2) of the square → the picture's pixels, clipped unless told otherwise (as scale_coords)."""
+        placed = (points.astype(np.float32) - np.array([self.left, self.top], np.float32)) / self.gains(width, height)
+        return np.clip(placed, 0, np.array([width, height], np.float32)) if clip else placed
+
     def boxes_to_picture(self, boxes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
         """Boxes (n, 4) as x1, y1, x2, y2 of the square → the picture's pixels, clipped (as scale_boxes)."""
-        boxes = (boxes - np.array([self.left, self.top] * 2, np.float32)) / np.float32(self.gain)
-        return np.clip(boxes, 0, np.array([width, height] * 2, np.float32))
+        return self.points_to_picture(boxes.reshape(-1, 2, 2), width, height).reshape(-1, 4)
 
 
 def preprocess(picture: Picture, box: Letterbox, side: int) -> NDArray[np.float32]:
     """The network's input (1, 3, side, side), RGB from 0 to 1, with the picture placed in it."""
     canvas = np.full((side, side, 3), PADDING, np.uint8)
-    canvas[box.top : box.top + box.height, box.left : box.left + box.width] = _resized(picture.pixels, box)
+    top, left = max(0, box.top), max(0, box.left)
+    canvas[top : box.top + box.height, left : box.left + box.width] = (
+        _averaged(picture.pixels, box, side) if box.averaging else _resized(picture.pixels, box)
+    )
     planes = canvas.transpose(2, 0, 1)[None]
     return np.divide(planes, np.float32(255), dtype=np.float32, order="C")
 
@@ -62,3 +91,10 @@ def _resized(image: Image.Image, box: Letterbox) -> NDArray[np.uint8]:
             (box.width, box.height), Image.Transform.AFFINE, scale, resample=Image.Resampling.BILINEAR
         )
     return np.asarray(image)
+
+
+def _averaged(image: Image.Image, box: Letterbox, side: int) -> NDArray[np.uint8]:
+    """The part that lies in the square; pixels around it count at its edges, as if it were cut out afterwards."""
+    across, down = image.width / box.width, image.height / box.height
+    part = (-box.left * across, -box.top * down, (side - box.left) * across, (side - box.top) * down)
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=part))

@@ -92,7 +92,7 @@ class Service:
         arrived = time.perf_counter()
         pipeline, workers = self.loaded()
         request = await _parsed(body, content_type, attributes)
-        options = read_options(request.given, pipeline.defaults, pipeline.model.labels)
+        options = read_options(request.given, pipeline.defaults, pipeline.model.labels, pipeline.task.options)
         timings: dict[str, float] = {}
 
         async def work() -> tuple[dict[str, Any], float]:

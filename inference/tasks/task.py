@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 class Task(Protocol):
     """One kind of model: how a picture is laid before it, and how its outputs are read."""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options that mean something to such a model."""
+        ...
+
+    @property
+    def max_detections(self) -> int:
+        """How many things an answer has at most, unless the request says otherwise."""
+        ...
+
     def place(self, width: int, height: int) -> Letterbox:
         """Where a picture of this size lies in the network's input."""
         ...

@@ -4,6 +4,7 @@ import io
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,13 @@ def two_coloured(width: int = 80, height: int = 40) -> Image.Image:
     return image
 
 
+def within(side: int) -> Callable[[int, int], float]:
+    """The scale at which all of a picture fits a square."""
+    return lambda width, height: side / max(width, height)
+
+
 def decoded(data: bytes, needed: int = 320) -> Picture:
-    return decode(data, needed, LIMIT)
+    return decode(data, within(needed), LIMIT)
 
 
 def colour(picture: Picture, x: float, y: float) -> tuple[int, ...]:
@@ -279,16 +285,16 @@ def test_a_webp_bomb_does_not_reach_the_decoder_that_reserves_its_canvas(monkeyp
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_the_limit_itself_is_allowed(kind: str) -> None:
     data = encoded(Image.new("RGB", (100, 50)), kind)
-    assert decode(data, 64, 5000).width == 100
+    assert decode(data, within(64), 5000).width == 100
     with pytest.raises(PictureTooLarge):
-        decode(data, 64, 4999)
+        decode(data, within(64), 4999)
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}])
 def test_the_limit_knows_every_kind_of_webp(options: dict[str, Any]) -> None:
     data = encoded(Image.new("RGB", (100, 50)), "WEBP", **options)
     with pytest.raises(PictureTooLarge):
-        decode(data, 64, 4999)
+        decode(data, within(64), 4999)
 
 
 def test_a_picture_without_pixels_is_corrupt() -> None:
@@ -327,7 +333,7 @@ def test_mutated_pictures_decode_or_are_refused(sample: bytes, data: st.DataObje
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
     end = data.draw(st.integers(1, len(mutated)))
     try:
-        picture = decode(bytes(mutated[:end]), 64, 1_000_000)
+        picture = decode(bytes(mutated[:end]), within(64), 1_000_000)
     except RequestError as error:
         assert 400 <= error.status < 500
         assert str(error).endswith(".")

@@ -44,6 +44,22 @@ def test_a_model_directory_is_read(tmp_path: Path) -> None:
     assert model.weights == tmp_path / "model.onnx"
 
 
+def test_a_model_from_elsewhere_detects(tmp_path: Path) -> None:
+    described = {key: value for key, value in DESCRIPTION.items() if key != "task"}
+    assert read_model(write(tmp_path, described)).task == "detect"
+
+
+def test_a_model_of_poses_says_how_many_keypoints(tmp_path: Path) -> None:
+    described = {**DESCRIPTION, "task": "pose", "keypoint_shape": [5, 2]}
+    assert read_model(write(tmp_path, described)).keypoint_shape == (5, 2)
+    assert read_model(write(tmp_path, {**DESCRIPTION, "keypoint_shape": [5, 2]})).keypoint_shape is None
+
+
+def test_a_model_that_classifies_drops_no_class_by_its_score(tmp_path: Path) -> None:
+    described = {key: value for key, value in DESCRIPTION.items() if key != "confidence"}
+    assert read_model(write(tmp_path, {**described, "task": "classify"})).confidence == 0
+
+
 def test_a_mock_needs_nothing_else(tmp_path: Path) -> None:
     model = read_model(write(tmp_path, {"is_mock": True}, None))
     assert model.is_mock
@@ -54,9 +70,14 @@ def test_a_mock_needs_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        *(({name: None}, name) for name in ("name", "task", "image_size", "labels", "sha256")),
+        *(({name: None}, name) for name in ("name", "image_size", "labels", "sha256")),
         ({"name": 5}, "name"),
-        ({"task": "segment"}, "detect"),
+        ({"task": "track"}, "detect, segment, classify, pose, obb"),
+        ({"task": "pose"}, "keypoint_shape"),
+        *(
+            ({"task": "pose", "keypoint_shape": shape}, "keypoint_shape")
+            for shape in (17, [17], [0, 3], [17, 4], [1, True])
+        ),
         ({"image_size": "320"}, "image_size"),
         ({"image_size": 0}, "image_size"),
         ({"image_size": True}, "image_size"),

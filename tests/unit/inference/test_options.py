@@ -18,8 +18,8 @@ def test_without_options_the_models_own_hold() -> None:
 
 
 def test_every_option_is_read() -> None:
-    given = {"confidence": 0, "iou": 1.0, "max_detections": 1, "classes": ["square", 0, "circle"]}
-    assert read_options(given, DEFAULT, LABELS) == Options(0.0, 1.0, 1, (0, 1))
+    given = {"confidence": 0, "iou": 1.0, "max_detections": 1, "classes": ["square", 0, "circle"], "masks": "rle"}
+    assert read_options(given, DEFAULT, LABELS) == Options(0.0, 1.0, 1, (0, 1), "rle")
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,19 @@ def test_every_option_is_read() -> None:
     [
         *itertools.product(("confidence", "iou"), (-0.1, 1.1, "0.5", True, [], float("nan"))),
         *itertools.product(("max_detections",), (0, 301, 1.5, "1", True)),
+        *itertools.product(("masks",), ("none ", True, 1, ["rle"])),
         *itertools.product(("classes",), ([], "circle", ["oval"], [3], [-1], [True], [None], [["circle"]], {})),
     ],
 )
 def test_a_wrong_option_is_named(name: str, value: Any) -> None:
     with pytest.raises(InvalidOption, match=name):
         read_options({name: value}, DEFAULT, LABELS)
+
+
+def test_an_option_that_the_task_has_no_use_for_is_refused_with_those_that_it_has() -> None:
+    assert read_options({"iou": None}, DEFAULT, LABELS, ("confidence", "classes")) == DEFAULT
+    with pytest.raises(InvalidOption, match=r"iou means nothing .* it takes confidence, classes"):
+        read_options({"iou": 0.5}, DEFAULT, LABELS, ("confidence", "classes"))
 
 
 def test_an_unknown_label_is_answered_with_the_known_ones() -> None:

@@ -119,7 +119,7 @@ def test_boxes_come_back_to_where_they_were(
 ) -> None:
     box = Letterbox.fit(width, height, 320)
     wanted = np.array(shares, np.float32) * np.array([width, height] * 2, np.float32)
-    in_square = wanted * np.float32(box.gain) + np.array([box.left, box.top] * 2, np.float32)
+    in_square = wanted * np.tile(box.gains(width, height), 2) + np.array([box.left, box.top] * 2, np.float32)
     found = box.boxes_to_picture(in_square, width, height)
     assert np.abs(found - wanted).max() <= 1e-3 * max(width, height)
     assert found.dtype == np.float32
