@@ -17,6 +17,10 @@ class ModelError(StartError):
     """The model directory is missing, incomplete or broken."""
 
 
+class DeviceError(StartError):
+    """What the image is to run on is missing, too old, or cannot be used."""
+
+
 class RequestError(Exception):
     """A request that is answered with an error: `status` and `code` are the class's, the sentence is the message."""
 

@@ -122,6 +122,8 @@ class _Life:
         except Exception as error:
             self._fail(f"The model cannot be loaded ({error!r}). Export it again.")
         else:
+            if reason := pipeline.runtime.get("fallback"):
+                logs.event("cpu_fallback", level="warning", message=f"SLIPWAY_CPU_FALLBACK is set. {reason}")
             self._service.ready(pipeline)
             logs.event("ready", seconds=round(time.perf_counter() - start, 3), **self._service.info())
         self._loading = False
@@ -149,4 +151,11 @@ def _load_pipeline(settings: Settings) -> Pipeline:
     # Half of the start-up time: imported here, beside a server that listens already.
     from inference.pipeline import Pipeline  # noqa: PLC0415
 
-    return Pipeline.load(settings.model_dir, settings.workers, settings.threads, settings.max_pixels)
+    return Pipeline.load(
+        settings.model_dir,
+        settings.workers,
+        settings.threads,
+        settings.max_pixels,
+        device=settings.device,
+        cpu_fallback=settings.cpu_fallback,
+    )

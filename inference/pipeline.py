@@ -16,6 +16,7 @@ from inference.decode import decode
 from inference.modelfiles import ModelFiles, find_model, read_model
 from inference.options import Options
 from inference.preprocess import preprocess
+from inference.runtimes.execution import execution
 from inference.runtimes.load import load_networks
 from inference.runtimes.network import Network
 from inference.tasks.load import load_task
@@ -32,11 +33,24 @@ class Pipeline:
     max_pixels: int
 
     @classmethod
-    def load(cls, directory: Path | None, workers: int, threads: int, max_pixels: int) -> Pipeline:
-        """Loads the model and sends a picture through every network; raises ModelError."""
+    def load(
+        cls,
+        directory: Path | None,
+        workers: int,
+        threads: int,
+        max_pixels: int,
+        *,
+        device: str = "cpu",
+        cpu_fallback: bool = False,
+    ) -> Pipeline:
+        """Loads the model and sends a picture through every network; raises ModelError and DeviceError.
+
+        A mock needs no device, but its image does: it is tried out with one.
+        """
         model = read_model(find_model(directory))
         task = load_task(model)
-        pipeline = cls(model, task, load_networks(model, task, workers, threads), max_pixels)
+        runs = execution(device, cpu_fallback=cpu_fallback)
+        pipeline = cls(model, task, load_networks(model, task, workers, threads, runs), max_pixels)
         picture = io.BytesIO()
         Image.new("RGB", (2 * model.image_size, model.image_size)).save(picture, "JPEG")
         for network in dict.fromkeys(pipeline.networks):

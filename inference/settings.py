@@ -12,6 +12,7 @@ from inference.remote.addresses import NOWHERE, AllowList
 
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DEVICES = ("cpu", "cuda")
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -48,6 +49,10 @@ class Settings:
     image_url_bytes: int = 20 * MIB
     image_url_seconds: float = 10.0
     log_level: str = "info"
+    device: str = "cpu"
+    """What the network runs on; the image sets it to what it was built for."""
+    cpu_fallback: bool = False
+    """Whether the processor may stand in for a device that is missing."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -71,6 +76,8 @@ class Settings:
             image_url_bytes=_integer(environment, "SLIPWAY_IMAGE_URL_BYTES", cls.image_url_bytes, 1),
             image_url_seconds=_seconds(environment, "SLIPWAY_IMAGE_URL_SECONDS", cls.image_url_seconds),
             log_level=_choice(environment, "SLIPWAY_LOG_LEVEL", cls.log_level, LOG_LEVELS),
+            device=_choice(environment, "SLIPWAY_DEVICE", cls.device, DEVICES),
+            cpu_fallback=_choice(environment, "SLIPWAY_CPU_FALLBACK", "0", ("0", "1")) == "1",
         )
         if settings.linger_seconds > settings.drain_seconds:
             raise SettingsError(

@@ -77,7 +77,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--output", type=Path, help="file for the result as JSON")
         return one
 
-    one = verb("settings", _settings, "Check the configuration of one environment and print it as JSON.")
+    one = verb(
+        "settings",
+        _settings,
+        "Check one environment; print it, with the platform of its image, as JSON.",
+    )
     one.add_argument("--mock", action="store_true", help="refuse an environment that takes no mock model")
 
     one = verb("publish", _publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
@@ -166,7 +170,8 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
 def _settings(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
     if args.mock:
         config.refuse_mock(args.env)
-    text = config.environment(args.env).model_dump_json() + "\n"
+    environment = config.environment(args.env)
+    text = json.dumps({**environment.model_dump(mode="json"), "platform": environment.platform}) + "\n"
     _tell(args, text, text)
 
 

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
 
@@ -35,12 +36,6 @@ Metric = Literal[
     "CPUUtilization",
     "GPUUtilization",
     "MemoryUtilization",
-]
-Ami = Literal[
-    "al2-ami-sagemaker-inference-gpu-2",
-    "al2-ami-sagemaker-inference-gpu-2-1",
-    "al2-ami-sagemaker-inference-gpu-3-1",
-    "al2023-ami-sagemaker-inference-gpu-4-1",
 ]
 
 RESERVED = {
@@ -116,6 +111,7 @@ class Environment(Section):
     instance_count: int = Field(default=1, ge=1, le=1000)
     production: bool = False
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    device: Device = "cpu"
     inference_ami_version: Ami | None = None
     rollout: Rollout = Rollout()
     alarms: tuple[Alarm, ...] = Field(default=(), max_length=10, strict=False)
@@ -147,17 +143,25 @@ class Environment(Section):
                 f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "
                 "write instance_count = 2 or more, or rollout = { type = 'all-at-once' }"
             )
-        if self.inference_ami_version and not self.gpu:
+        if self.inference_ami_version and not gpu(self.instance_type):
             raise ValueError(
                 f"has an inference_ami_version, which is for GPU instances, and {self.instance_type} has none; "
                 "remove it or choose a GPU type such as ml.g5.xlarge"
             )
+        if self.device in LINES:
+            if self.platform != "linux/amd64":
+                raise ValueError(
+                    f"has device = '{self.device}' on {self.instance_type}, whose processor is arm64, for which no "
+                    "image with CUDA is made; choose a type such as ml.g6.xlarge"
+                )
+            if why := misfit(LINES[self.device], self.instance_type, self.inference_ami_version):
+                raise ValueError(f"has device = '{self.device}': {why}")
         return self
 
     @property
-    def gpu(self) -> bool:
-        """Whether the instance type has an NVIDIA GPU (families g and p; g with Graviton, as in c7g, is a CPU)."""
-        return self.instance_type.startswith(("ml.g", "ml.p"))
+    def platform(self) -> str:
+        """What its image is built for, which the instance type decides: `linux/amd64` or `linux/arm64`."""
+        return platform(self.instance_type)
 
 
 class Timeouts(Section):

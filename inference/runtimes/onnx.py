@@ -1,4 +1,4 @@
-"""ONNX Runtime, on the processor's cores."""
+"""ONNX Runtime, on the processor's cores or on a GPU."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.errors import ModelError
+from inference.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from inference.runtimes.execution import Execution
     from inference.runtimes.network import Outputs
 
 
@@ -21,10 +22,12 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class OnnxNetwork:
-    """A session of ONNX Runtime on the CPU."""
+    """A session of ONNX Runtime."""
 
-    def __init__(self, weights: Path, side: int, threads: int, *, spinning: bool) -> None:
+    def __init__(self, weights: Path, side: int, threads: int, execution: Execution, *, spinning: bool) -> None:
         """Loads the model; raises ModelError when it cannot be, or does not take squares of `side` pixels.
+
+        Raises DeviceError when the provider that is wanted was left out: ONNX Runtime itself goes on without it.
 
         `spinning` lets idle threads wait busily: faster for one worker that has all cores, ruinous for several.
         """
@@ -37,14 +40,21 @@ class OnnxNetwork:
         options.log_severity_level = 4
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
         try:
-            self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(str(weights), options, providers=list(execution.providers))
         except Exception as error:
             raise ModelError(f"{weights} cannot be loaded ({_first_line(error)}). Export the model again.") from None
         self._input = _checked_input(self._session, side, weights)
+        provider = self._session.get_providers()[0]
+        if provider != execution.wanted:
+            raise DeviceError(
+                f"ONNX Runtime runs {weights.name} by {provider} and not by {execution.wanted}: the lines before this "
+                "one say why. Mend that, or build the image for the device cpu."
+            )
         self.runtime = {
             "name": "onnxruntime",
             "version": onnxruntime.__version__,
-            "provider": self._session.get_providers()[0],
+            "provider": provider,
+            **({"fallback": execution.fallback} if execution.fallback else {}),
         }
 
     def __call__(self, batch: NDArray[np.float32]) -> Outputs:

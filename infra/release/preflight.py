@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from infra.accelerators import Needs, gpu, misfit
 from infra.aws_errors import code, missing
 from infra.errors import Refused
 from infra.layout import DOCKER_MANIFEST
@@ -17,20 +18,11 @@ from infra.registry import Manifest, open_repository
 
 if TYPE_CHECKING:
     from infra.cloud import Cloud
-    from infra.config import Config, Environment
+    from infra.config import Config
     from infra.progress import Progress
     from infra.release.job import Job
     from infra.release.names import Release
 
-# InferenceAmiVersion -> newest CUDA that its driver runs (API reference, ProductionVariant; NVIDIA's CUDA
-# release notes, table of driver versions). Without one, GPU instances have driver 470.
-_CUDA_OF_AMI = {
-    None: (11, 4),
-    "al2-ami-sagemaker-inference-gpu-2": (12, 2),
-    "al2-ami-sagemaker-inference-gpu-2-1": (12, 2),
-    "al2-ami-sagemaker-inference-gpu-3-1": (12, 4),
-    "al2023-ami-sagemaker-inference-gpu-4-1": (13, 0),
-}
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -53,13 +45,14 @@ def preflight(job: Job, release: Release, *, mock: bool) -> Checked:
     if mock:
         config.refuse_mock(release.place.environment)
     _instance_type(cloud, config, release)
-    uri, manifest, labels = _image(cloud, config, release)
+    uri, manifest, settings = _image(cloud, config, release)
+    labels = settings["config"].get("Labels") or {}
     if labels.get("slipway.mock") == "true" and not mock:
         raise Refused(
             f"{release.digest} holds a mock model, and --mock was not given; give --mock, or deploy an image "
             "with a real model."
         )
-    notes = _cuda(config, release, environment, labels.get("slipway.cuda"))
+    notes = _runs_there(config, release, settings, local=cloud.local)
     role_arn, role_notes = _role(cloud, config, job.progress)
     if not environment.alarms:
         notes += ("no alarms are configured, so SageMaker's automatic rollback is off",)
@@ -79,7 +72,7 @@ def _instance_type(cloud: Cloud, config: Config, release: Release) -> None:
         raise Refused(f"{where} is {wanted}, which SageMaker does not host on; write {close}.")
 
 
-def _image(cloud: Cloud, config: Config, release: Release) -> tuple[str, Manifest, dict[str, str]]:
+def _image(cloud: Cloud, config: Config, release: Release) -> tuple[str, Manifest, dict[str, Any]]:
     repository = open_repository(cloud, config.repository)
     manifest = repository.manifest(release.digest) if repository else None
     if repository is None or manifest is None:
@@ -104,29 +97,37 @@ def _image(cloud: Cloud, config: Config, release: Release) -> tuple[str, Manifes
             f"({config.where('image_limit_gb')}); make it smaller."
         )
     settings = repository.json_blob(manifest.content["config"]["digest"])
-    return repository.uri, manifest, dict(settings.get("config", {}).get("Labels") or {})
+    return repository.uri, manifest, {"config": {}, **settings}
 
 
-def _cuda(config: Config, release: Release, environment: Environment, cuda: str | None) -> tuple[str, ...]:
-    where = config.where("environments", release.place.environment, "instance_type")
-    if not cuda:
-        return (f"{environment.instance_type} has a GPU that this CPU image does not use",) if environment.gpu else ()
-    if not environment.gpu:
+def _runs_there(config: Config, release: Release, settings: dict[str, Any], *, local: bool) -> tuple[str, ...]:
+    """Refused where the image's processor, GPU code or CUDA does not fit the instance; remarks where it wastes it."""
+    environment = config.environment(release.place.environment)
+    kind, where = environment.instance_type, config.where("environments", release.place.environment, "instance_type")
+    built = f"linux/{settings.get('architecture')}"
+    if built != environment.platform:
         raise Refused(
-            f"the image needs CUDA {cuda} and {where} is {environment.instance_type}, without a GPU; write "
-            "ml.g5.xlarge, say."
+            f"{release.digest} is for {built} and {where} is {kind}, which is {environment.platform}; deploy from "
+            "source, which builds for the instance type, or name another type."
         )
-    needs = tuple(int(part) for part in cuda.split(".")[:2])
-    if needs <= _CUDA_OF_AMI[environment.inference_ami_version]:
-        return ()
-    fitting = [name for name, newest in _CUDA_OF_AMI.items() if name and needs <= newest]
-    has = ".".join(map(str, _CUDA_OF_AMI[environment.inference_ami_version]))
-    advice = f'write inference_ami_version = "{fitting[0]}"' if fitting else "build the image for an older CUDA"
-    raise Refused(
-        f"the image needs CUDA {cuda}, and the driver of "
-        f"{environment.inference_ami_version or 'the default AMI'} runs {has} at most, on which "
-        f"the endpoint would hang in Creating; {advice} under [environments.{release.place.environment}]."
-    )
+    try:
+        needs = Needs.of_labels(settings["config"].get("Labels") or {})
+    except ValueError as error:
+        raise Refused(
+            f"the labels of {release.digest} do not say which GPU it needs ({error}); build it again."
+        ) from None
+    chip = gpu(kind)
+    if needs is None:
+        wasted = f'{kind} has a GPU that this image does not use: write device = "cuda", or save the money'
+        return (wasted,) if chip else ()
+    if why := misfit(needs, kind, environment.inference_ami_version):
+        raise Refused(f"{where}: {why}, under [environments.{release.place.environment}].")
+    if local and environment.variables.get("SLIPWAY_CPU_FALLBACK") != "1":
+        raise Refused(
+            f'{release.digest} needs a GPU and the local cloud has none; write SLIPWAY_CPU_FALLBACK = "1" under '
+            f"[environments.{release.place.environment}.variables] to try it on the processor, or deploy to AWS."
+        )
+    return ()
 
 
 def _made_role(cloud: Cloud, name: str) -> str:

@@ -1,14 +1,15 @@
 """The inference image: Debian's Python, locked packages, the model and the code, in layers by rate of change."""
 
-import enum
 import hashlib
 import json
 
 import dagger
 from dagger import dag
 
+from slipway.device import LINES, Device
 from slipway.model import Model
-from slipway.toolchain import DEBIAN, PYTHON, debian, requirements, uv
+from slipway.packages import packages
+from slipway.toolchain import DEBIAN, debian, requirements
 
 PARTS = ["*.py", "bodies/*.py", "remote/*.py", "runtimes/*.py", "tasks/*.py"]
 """Of inference/ and of its tests, what concerns the image: all but what trains and exports."""
@@ -18,44 +19,6 @@ PORT = 8080
 """SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
 
 AMD64 = dagger.Platform("linux/amd64")
-
-
-@dagger.enum_type
-class Device(enum.Enum):
-    """What a model runs on."""
-
-    CPU = "cpu"
-    """ONNX Runtime on the processor's cores."""
-
-
-UNUSED = [
-    "bin",
-    "flatbuffers google sympy mpmath",
-    "onnxruntime/transformers onnxruntime/quantization onnxruntime/tools onnxruntime/datasets onnxruntime/backend",
-    "onnxruntime/capi/libonnxruntime.so.*",
-    "numpy/random numpy/fft numpy/f2py numpy/polynomial numpy/testing numpy/typing",
-    "numpy/_core/_simd*.so numpy/_core/_*_tests*.so",
-    "PIL/_avif* pillow.libs/libavif*",
-]
-"""Half of what the packages bring: what only training, tests, C++ programs or the AVIF format load."""
-
-
-def packages(locked: dagger.Directory) -> dagger.Directory:
-    """The runtime's packages without what serving never touches: tests, headers, training tools."""
-    install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--target", "/site"]
-    prune = (
-        "cd /site && rm -rf $1"
-        " && find . -type d \\( -name tests -o -name test -o -name include \\) -prune -exec rm -rf {} +"
-        " && find . \\( -name '*.pyi' -o -name '*.h' -o -name '*.a' -o -name '*.pxd' \\) -delete"
-        " && python3 -m compileall -q --invalidation-mode unchecked-hash ."
-    )
-    return (
-        uv()
-        .with_directory("/locked", locked)
-        .with_exec([*install, "--python-version", PYTHON, "-r", "/locked/requirements.txt"])
-        .with_exec(["sh", "-ec", prune, "prune", " ".join(UNUSED)])
-        .directory("/site")
-    )
 
 
 def _layer(folder: str, content: dagger.Directory) -> dagger.Directory:
@@ -76,7 +39,8 @@ async def build(
     is a label and a file, and the server gives it in every answer, so that a release can ask the running container
     which build it is.
     """
-    locked = await requirements(locks, "inference")
+    line = LINES[device]
+    locked = await requirements(locks, line.group)
     inputs = {
         "base": DEBIAN,
         "platform": str(platform),
@@ -92,9 +56,9 @@ async def build(
         .with_new_file("build.json", json.dumps({"build": identity, "inputs": inputs}, indent=1))
         .with_directory("inference", code)
     )
-    return (
+    image = (
         debian(*LIBRARIES, platform=platform)
-        .with_directory("/opt", _layer("site-packages", packages(locked)))
+        .with_directory("/opt", _layer("site-packages", packages(locked, line.unused)))
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_env_variable("ORT_DISABLE_TELEMETRY", "1")
@@ -109,6 +73,11 @@ async def build(
         .with_label("slipway.mock", str(model.is_mock).lower())
         .with_directory("/opt", _layer(".", baked))
     )
+    for name, value in line.variables.items():
+        image = image.with_env_variable(name, value)
+    for name, value in line.labels.items():
+        image = image.with_label(name, value)
+    return image
 
 
 def layout(image: dagger.Container) -> dagger.Directory:

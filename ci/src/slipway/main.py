@@ -8,6 +8,7 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore, field
 
 from slipway import checks, contract, image, model, operations
+from slipway.device import Device
 from slipway.errors import InputRefused
 from slipway.release import Release
 from slipway.verbs import cached, gate, live, record
@@ -167,7 +168,7 @@ class Slipway:
         weights: Weights = None,
         mock: Mock = False,
         platform: Annotated[dagger.Platform, Doc("Platform of the image: linux/amd64.")] = AMD64,
-        device: Annotated[image.Device, Doc("What the model runs on.")] = image.Device.CPU,
+        device: Annotated[Device, Doc("What the model runs on.")] = Device.CPU,
     ) -> dagger.Container:
         """The inference image, as it would be published."""
         if platform != AMD64:

@@ -10,6 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.aws.release.conftest import Project
 
+CUDA = {"slipway.cuda": "13.0", "slipway.driver": "580", "slipway.compute": "7.5 8.6"}
+NEWEST = 'inference_ami_version = "al2023-ami-sagemaker-inference-gpu-4-1"'
+
 
 def test_first_deploy_makes_the_release_live_and_reports_it(project: Project) -> None:
     digest = project.publish("one")
@@ -180,6 +183,20 @@ def test_silent_roll_back_is_found_where_sagemaker_gives_no_reason(
     assert project.configs() == project.models() == [good]
 
 
+def test_a_gpu_that_the_image_does_not_use_is_remarked(project: Project) -> None:
+    project.toml.write_text(project.toml.read_text().replace("keep = 1", 'instance_type = "ml.g5.xlarge"'))
+    assert "has a GPU that this image does not use" in project.deploy(project.publish("one")).out
+
+
+def test_an_image_for_a_gpu_is_released_with_its_driver(project: Project) -> None:
+    text = f'instance_type = "ml.g5.xlarge"\n{NEWEST}\nvariables = {{ SLIPWAY_CPU_FALLBACK = "1" }}'
+    project.toml.write_text(project.toml.read_text().replace("keep = 1", text))
+    done = project.deploy(project.publish("one", labels=CUDA))
+    assert done.code == 0, done.err
+    made = project.sagemaker.describe_endpoint_config(EndpointConfigName=done.report["release"])
+    assert made["ProductionVariants"][0]["InferenceAmiVersion"] == "al2023-ami-sagemaker-inference-gpu-4-1"
+
+
 def _only_creations(settled: Any) -> Any:
     return lambda call: None if "update" in call.__code__.co_names[-1] else settled(call)
 
@@ -198,16 +215,19 @@ def test_mock_needs_to_be_asked_for_and_never_goes_to_production(project: Projec
     ("options", "toml", "says"),
     [
         ({}, ("keep = 1", 'instance_type = "ml.c7i.largest"'), "write ml.c7i.large or"),
-        ({"labels": {"slipway.cuda": "12.9"}}, ("keep = 1", ""), "needs CUDA 12.9"),
+        ({"labels": CUDA}, ("keep = 1", ""), "needs CUDA 13.0 and ml.c7i.large has no NVIDIA GPU"),
         (
-            {"labels": {"slipway.cuda": "12.9"}},
+            {"labels": CUDA},
             (
                 "keep = 1",
                 'instance_type = "ml.g5.xlarge"\ninference_ami_version = "al2-ami-sagemaker-inference-gpu-3-1"',
             ),
             'write inference_ami_version = "al2023-ami-sagemaker-inference-gpu-4-1"',
         ),
-        ({"labels": {"slipway.cuda": "12.9"}}, ("keep = 1", 'instance_type = "ml.g5.xlarge"'), "runs 11.4 at most"),
+        ({"labels": CUDA}, ("keep = 1", 'instance_type = "ml.g5.xlarge"'), "has driver 470"),
+        ({"labels": CUDA}, ("keep = 1", f'instance_type = "ml.g5.xlarge"\n{NEWEST}'), "the local cloud has none"),
+        ({"labels": {"slipway.cuda": "13.0"}}, ("keep = 1", ""), "do not say which GPU"),
+        ({}, ("keep = 1", 'instance_type = "ml.c7g.large"'), "is for linux/amd64 and"),
     ],
 )
 def test_preflight_refuses_before_anything_is_made(

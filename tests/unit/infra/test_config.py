@@ -50,7 +50,7 @@ def test_values_and_defaults(tmp_path: Path) -> None:
     assert (config.repository, config.execution_role) == ("demo", "demo-runtime")
     assert (dev.instance_count, dev.keep, dev.production, dev.rollout.type) == (1, 2, False, "all-at-once")
     assert (prod.rollout.percent, prod.alarms[1].threshold, prod.variables) == (25, 1.5e6, {"LEVEL": "info"})
-    assert (dev.gpu, prod.gpu) == (False, True)
+    assert (dev.device, dev.platform) == ("cpu", "linux/amd64")
 
 
 @pytest.mark.parametrize(

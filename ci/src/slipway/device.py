@@ -1,0 +1,68 @@
+"""What an image can run on, and what each of these needs: packages, libraries, labels for preflight."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import dagger
+
+
+@dagger.enum_type
+class Device(enum.Enum):
+    """What a model runs on."""
+
+    CPU = "cpu"
+    """ONNX Runtime on the processor's cores."""
+    CUDA = "cuda"
+    """ONNX Runtime on an NVIDIA GPU, CUDA 13: driver 580 or newer, Turing to Blackwell."""
+    CUDA12 = "cuda12"
+    """ONNX Runtime on an NVIDIA GPU, CUDA 12: driver 525 or newer, Turing to Hopper."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What distinguishes the image of one device."""
+
+    group: str
+    """Dependency group of pyproject.toml."""
+    unused: tuple[str, ...] = ()
+    """Files of its packages that serving never loads, as shell patterns below site-packages."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+NVIDIA = {
+    "SLIPWAY_DEVICE": "cuda",
+    # What makes the NVIDIA Container Toolkit bring the driver (its documentation, "Environment variables"). There is no
+    # NVIDIA_REQUIRE_CUDA: with it the container would not start, and nobody would read why.
+    "NVIDIA_VISIBLE_DEVICES": "all",
+    "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+}
+# cuDNN's shim loads its parts when they are first called; `adv` has recurrent networks and attention, which is not
+# what a YOLO makes of its own (cuDNN developer guide, "API overview"). nvblas and cufftw stand in for other libraries.
+CUDA_UNUSED = (
+    "nvidia/*/lib/libcudnn_adv.so*",
+    "nvidia/*/lib/libnvblas.so*",
+    "nvidia/*/lib/libcufftw.so*",
+    "onnxruntime/capi/libonnxruntime_providers_tensorrt.so",
+)
+
+LINES = {
+    Device.CPU: Line(group="inference"),
+    Device.CUDA: Line(
+        group="cuda",
+        # From 1.31 on, ONNX Runtime loads cuFFT when a model has a Fourier transform.
+        unused=(*CUDA_UNUSED, "nvidia/cu13/lib/libcufft.so*"),
+        variables=NVIDIA,
+        labels={"slipway.cuda": "13.0", "slipway.driver": "580", "slipway.compute": "7.5 8.0 8.6 8.9 9.0 12.0"},
+    ),
+    Device.CUDA12: Line(
+        group="cuda12",
+        # cuFFT's alone, for callbacks that are compiled when they are called.
+        unused=(*CUDA_UNUSED, "nvidia/nvjitlink"),
+        variables=NVIDIA,
+        labels={"slipway.cuda": "12.6", "slipway.driver": "525", "slipway.compute": "7.5 8.0 8.6 9.0"},
+    ),
+}
+"""Drivers: CUDA Compatibility, "Minor Version Compatibility". Compute: the code in ONNX Runtime and cuDNN themselves.
+"""
