@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from inference.errors import HeadersTooLarge
 
 HEADER_SECONDS = 20.0
 """Time for the request line and the headers, from their first byte."""
 IDLE_SECONDS = 75.0
 """Time that a connection may be idle: longer than clients keep theirs, so that it is they who close."""
+HEADER_BYTES = 64 * 1024
+"""Size of the request line and the headers together, and of trailers; common servers allow 8 to 64 KiB."""
+LINGER_SECONDS = 1.0
+"""Time in which a refused client may read its answer: closing at once, with bytes unread, would destroy it."""
 
 
 class PatientConnection(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 connection, which has no time limit of its own before the headers are complete."""
+    """uvicorn's HTTP/1.1 connection, which has no limit of time and size of its own before the headers are complete."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _room: int | None = HEADER_BYTES  # bytes that headers may still have; None in a body, which has its own limit
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; it may be a pool that connects ahead."""
         super().connection_made(transport)
+        self._room = HEADER_BYTES
         self._set_deadline(IDLE_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have arrived: of headers, no more than there is room for are looked at."""
+        if self._refused:
+            return
+        if self._room is None:
+            super().data_received(data)
+            return
+        head, rest = data[: self._room], data[self._room :]
+        self._room -= len(head)
+        super().data_received(head)
+        if self._room == 0:
+            self._refuse()
+        elif rest and not self.transport.is_closing():
+            self.data_received(rest)
 
     def on_message_begin(self) -> None:
         """The first byte of a request has arrived."""
@@ -31,12 +56,45 @@ class PatientConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The headers are there; from here on the body has its own limit."""
         self._set_deadline(None)
+        self._room = None
         super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        """A chunk begins; after the last come trailers, which are headers."""
+        self._room = HEADER_BYTES
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body has arrived."""
+        self._room = None
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is over; what comes next are headers."""
+        self._room = HEADER_BYTES
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
         self._set_deadline(None)
         super().connection_lost(exc)
+
+    def _refuse(self) -> None:
+        self._refused = True
+        if self.transport.is_closing():
+            return
+        if self.cycle and not self.cycle.response_complete:
+            self.transport.close()  # in the middle of another answer there is no place for this one
+            return
+        sentence = f"The headers have more than {HEADER_BYTES} bytes. Send fewer or shorter ones."
+        error = {"error": {"code": HeadersTooLarge.code, "message": sentence}}
+        body = json.dumps(error, separators=(",", ":")).encode()
+        self.transport.write(
+            f"HTTP/1.1 {HeadersTooLarge.status} Request Header Fields Too Large\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+            + body
+        )
+        self.transport.write_eof()
+        self._set_deadline(LINGER_SECONDS)
 
     def _set_deadline(self, seconds: float | None) -> None:
         if self._deadline is not None:

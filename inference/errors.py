@@ -120,6 +120,13 @@ class UrlFailed(RequestError):
     code = "image_url_failed"
 
 
+class HeadersTooLarge(RequestError):
+    """A request line and headers, or trailers, of more bytes than the server takes."""
+
+    status = 431
+    code = "headers_too_large"
+
+
 class NotReady(RequestError):
     """The model is still being loaded."""
 

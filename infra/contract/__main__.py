@@ -25,8 +25,8 @@ from infra.contract.target import Target
 # What an edit of the code is most likely to break, in about five seconds.
 QUICK = (
     *("start", "connect", "ping", "invocation", "identity", "content-types", "unknown-headers", "bad-input", "bomb"),
-    *("payload", "paths", "chunked", "keep-alive", "expect-continue", "refusal", "rudeness", "ping-under-load"),
-    *("same-answer", "stop-idle", "wrong-word"),
+    *("payload", "paths", "chunked", "keep-alive", "expect-continue", "refusal", "headers", "rudeness"),
+    *("ping-under-load", "same-answer", "stop-idle", "wrong-word"),
 )
 QUICK_LOAD_SECONDS = 0.5
 

@@ -11,7 +11,7 @@ from http.client import HTTPResponse
 from infra.contract.clause import Contract, Findings, expect
 from infra.contract.load import percentile, under_load
 from infra.contract.sources import HOSTING, HTTP, SEMANTICS, SLIPWAY
-from infra.contract.target import FAILURES, Reply, Target, detections_of, milliseconds
+from infra.contract.target import FAILURES, Reply, Target, detections_of, error_code, milliseconds
 
 connections: Contract[Target] = Contract()
 
@@ -105,6 +105,28 @@ def refusal(target: Target) -> Findings:
         expect(reply.status == 413, f"An endless body is answered with {reply.status}; wanted 413.")
     target.expect_alive()
     return {"sent_before_413": sent}
+
+
+@connections.clause("headers", "headers without end are refused", SLIPWAY)
+def headers(target: Target) -> Findings:
+    """Sends a megabyte of headers: in many lines, in one, and after a body in chunks."""
+    get = f"GET /ping HTTP/1.1\r\nHost: {target.host}\r\nX-Long: ".encode()
+    post = _head(target, None) + b"1\r\nx\r\n0\r\nX-Long: "
+    value = b"x" * 1000
+    statuses = []
+    for begin, rest in ((get, (value + b"\r\nX-Long: ") * 1000), (get, value * 1000), (post, value * 1000)):
+        with target.socket(timeout=5) as connection:
+            start = time.perf_counter()
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(begin + rest + b"\r\n\r\n")
+            reply = _read(connection, start)
+        closed = reply.status == 0 and reply.seconds < 5
+        expect(closed or reply.status == 431, f"A megabyte of headers is answered with {reply.status}; wanted 431.")
+        if not closed:
+            error_code(reply)
+        statuses.append("closed" if closed else str(reply.status))
+    target.expect_alive()
+    return {"answers": " ".join(statuses)}
 
 
 @connections.clause("rudeness", "clients that leave, or speak no HTTP, do no harm", SLIPWAY)

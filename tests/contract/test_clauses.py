@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from inference import connection
 from infra.contract.answers import answers
 from infra.contract.clause import Verdict
 from infra.contract.connections import connections
@@ -94,6 +95,10 @@ FAULTS: list[tuple[str, str, bad.Fault]] = [
 ]
 
 
+# They look at settings and at the connection, not at answers: no application around the server's breaks them.
+WITHOUT_FAULT = {"payload", "slow-sender", "connect", "headers"}
+
+
 @pytest.mark.parametrize(
     ("clause", "fault"), [pytest.param(clause, fault, id=f"{clause}-{what}") for clause, what, fault in FAULTS]
 )
@@ -119,11 +124,18 @@ def test_a_wrong_setting_is_noticed(model: Path, clause: str, settings: dict[str
         assert not judged(port, clause).holds
 
 
-@pytest.mark.parametrize("clause", sorted({clause for clause, _, _ in FAULTS} | {"payload", "slow-sender", "connect"}))
+@pytest.mark.parametrize("clause", sorted({clause for clause, _, _ in FAULTS} | WITHOUT_FAULT))
 def test_without_a_fault_nothing_is_noticed(model: Path, clause: str) -> None:
     with bad.serving(model) as port:
         verdict = judged(port, clause)
     assert verdict.holds, verdict.failure
+
+
+def test_headers_without_a_limit_are_noticed(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEADER_BYTES", 2**30)
+    with bad.serving(model) as port:
+        verdict = judged(port, "headers")
+    assert "answered with 200" in verdict.failure
 
 
 def test_connections_that_wait_are_noticed() -> None:
@@ -167,5 +179,5 @@ def test_in_a_good_life_nothing_is_noticed(model: Path, clause: str) -> None:
 
 
 def test_every_clause_has_a_fault() -> None:
-    tried = {clause for clause, _, _ in FAULTS} | set(BAD_LIVES) | {"payload", "slow-sender", "connect"}
+    tried = {clause for clause, _, _ in FAULTS} | set(BAD_LIVES) | WITHOUT_FAULT
     assert tried == {clause.name for contract in (answers, connections, lifetime) for clause in contract.clauses}
