@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import select
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,7 +18,7 @@ IDLE_SECONDS = 75.0
 HEADER_BYTES = 64 * 1024
 """Size of the request line and the headers together, and of trailers; common servers allow 8 to 64 KiB."""
 LINGER_SECONDS = 1.0
-"""Time in which a refused client may read its answer: closing at once, with bytes unread, would destroy it."""
+"""Time for bytes under way: closing at once, with bytes unread, destroys an answer and loses a request."""
 
 
 class PatientConnection(HttpToolsProtocol):
@@ -26,6 +27,9 @@ class PatientConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _room: int | None = HEADER_BYTES  # bytes that headers may still have; None in a body, which has its own limit
     _refused = False
+    is_silent = True  # whether the client has said nothing yet
+    _arriving = False  # whether headers have begun and are not complete
+    _last = False  # whether the connection ends with the request that is arriving
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; it may be a pool that connects ahead."""
@@ -51,13 +55,15 @@ class PatientConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """The first byte of a request has arrived."""
         super().on_message_begin()
+        self.is_silent, self._arriving = False, True
         self._set_deadline(HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
         """The headers are there; from here on the body has its own limit."""
         self._set_deadline(None)
-        self._room = None
+        self._arriving, self._room = False, None
         super().on_headers_complete()
+        self.cycle.keep_alive &= not self._last
 
     def on_chunk_header(self) -> None:
         """A chunk begins; after the last come trailers, which are headers."""
@@ -73,10 +79,26 @@ class PatientConnection(HttpToolsProtocol):
         self._room = HEADER_BYTES
         super().on_message_complete()
 
+    def shutdown(self) -> None:
+        """The server stops: an idle connection is closed, and one on which a request arrives after its answer."""
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if not is_idle or not (self._arriving or self._unread()):
+            super().shutdown()
+            return
+        self._last = True
+        if not self._arriving:
+            self._set_deadline(LINGER_SECONDS)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, by whichever side."""
         self._set_deadline(None)
         super().connection_lost(exc)
+
+    def _unread(self) -> bool:
+        """Whether bytes have arrived that the event loop has not looked at yet."""
+        sockets = select.poll()
+        sockets.register(self.transport.get_extra_info("socket"), select.POLLIN)
+        return bool(sockets.poll(0))
 
     def _refuse(self) -> None:
         self._refused = True

@@ -19,6 +19,7 @@ from inference import logs
 from inference.connection import IDLE_SECONDS, PatientConnection
 from inference.errors import StartError
 from inference.identity import read_build
+from inference.listener import let_nobody_in, listen
 from inference.server import build_app
 from inference.service import Phase, Service
 from inference.settings import Settings, unknown_variables
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 0.25
 """Without a request for this long after SIGTERM, nobody sends any more."""
-BACKLOG = 2048
+SILENT_SECONDS = 1.0
+"""A client that is connected when the server stops has this long to say what it wants."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -40,10 +42,14 @@ class DrainingServer(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stops listening, and lets connections that were just accepted say what they want before they are closed."""
-        for server in self.servers:
-            server.close()
+        """Lets nobody in any more, accepts who is at the door and hears what they want, then closes."""
+        for listener in sockets or []:
+            let_nobody_in(listener)
         await anyio.sleep(QUIET_SECONDS)
+        connections = self.server_state.connections
+        with anyio.move_on_after(SILENT_SECONDS - QUIET_SECONDS):
+            while any(isinstance(one, PatientConnection) and one.is_silent for one in connections):  # noqa: ASYNC110
+                await anyio.sleep(QUIET_SECONDS / 5)
         await super().shutdown(sockets)
 
 
@@ -56,7 +62,7 @@ def serve(settings: Settings) -> int:
     # A thread that waits for the interpreter's lock, such as the event loop, gets it ten times sooner than by default.
     sys.setswitchinterval(0.0005)
     build = read_build()
-    listener = _listen(settings.port)
+    listener = listen(settings.port)
     service = Service(settings, build)
     logs.event("start", build=build, port=listener.getsockname()[1], workers=settings.workers, threads=settings.threads)
     for name in unknown_variables(os.environ):
@@ -64,15 +70,6 @@ def serve(settings: Settings) -> int:
     life = _Life(service, listener)
     anyio.run(life.run)
     return life.exit_code
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("0.0.0.0", port), backlog=BACKLOG, reuse_port=False)  # noqa: S104
-    except OSError as error:
-        raise StartError(
-            f"Port {port} cannot be listened on ({error.strerror}). Stop what uses it, or set SLIPWAY_PORT."
-        ) from None
 
 
 class _Life:

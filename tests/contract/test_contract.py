@@ -65,6 +65,15 @@ def test_the_reports_name_every_clause_its_source_and_its_figures(verdicts: dict
     assert "requests_per_s" in table(judged)
 
 
+def test_clients_that_never_stop_lose_nothing_when_the_port_closes(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_LINGER_SECONDS", "0.3")
+    for _ in range(3):
+        (verdict,) = lifetime.judge(command, ["stop-under-load"])
+        assert verdict.holds, verdict.failure
+
+
 def test_the_command_line(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample = tmp_path / "sample.jpg"
     sample.write_bytes(picture())

@@ -16,9 +16,10 @@ import pytest
 
 from inference import connection
 from inference.bodies import reader
+from inference.listener import let_nobody_in
 from infra.contract.load import under_load
 from infra.contract.process import Command, Running, started
-from infra.contract.target import FAILURES, Target, error_code
+from infra.contract.target import Target, error_code
 from tests.contract import bad_app
 from tests.contract.test_contract import SERVE, picture
 from tests.contract.tiny_model import write_tiny_model
@@ -49,10 +50,12 @@ def events(running: Running) -> list[dict[str, object]]:
 
 
 def listening(running: Running) -> bool:
+    """Whether a client is let in: while the port closes nobody is, and once it is closed nobody either."""
     try:
-        return running.target.ping().status > 0
-    except FAILURES:
+        running.target.socket(timeout=0.1).close()
+    except OSError:
         return False
+    return True
 
 
 def test_a_model_that_loads_for_ever_leaves_the_server_listening_and_stoppable(
@@ -221,6 +224,36 @@ def test_a_client_that_connected_just_before_the_port_closed_is_answered(command
         until(lambda: not listening(running))
         assert running.target.send_on(client, "POST", "/invocations", TARGET.picture).status == 200
         assert running.exit_code(10) == 0
+
+
+def test_a_request_that_had_begun_when_the_port_closed_is_answered(command: Command) -> None:
+    with started(command, SLIPWAY_LINGER_SECONDS="0.1") as running:
+        running.wait_until_ready()
+        with running.target.socket(timeout=10) as client:
+            client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Le")
+            running.signal(signal.SIGTERM)
+            until(lambda: any(event["event"] == "draining" for event in events(running)))
+            until(lambda: not listening(running))
+            client.sendall(b"ngth: %d\r\n\r\n" % len(TARGET.picture) + TARGET.picture)
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+            while client.recv(10_000):
+                pass
+        assert running.exit_code(10) == 0
+
+
+def test_a_client_that_comes_while_the_port_closes_is_not_let_in(command: Command) -> None:
+    """It is not connected and then reset, but asks again and is refused."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        waits_inside = socket.create_connection(("127.0.0.1", port))
+        let_nobody_in(listener)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(("127.0.0.1", port), timeout=0.3)
+        accepted, _ = listener.accept()
+        accepted.sendall(b"heard")
+        assert waits_inside.recv(5) == b"heard"
+        accepted.close()
+        waits_inside.close()
 
 
 def test_a_connection_is_kept_between_requests_that_are_far_apart(
