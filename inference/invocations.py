@@ -53,7 +53,9 @@ class Invocations:
         finally:
             service.active -= 1
             service.last_activity = time.monotonic()
-            logs.event("invocation", **fields, milliseconds=round((time.perf_counter() - start) * 1000, 1))
+            seconds = time.perf_counter() - start
+            service.metrics.answered(fields, seconds)
+            logs.event("invocation", **fields, milliseconds=round(seconds * 1000, 1))
 
     async def _respond(self, headers: Headers, receive: Receive, fields: dict[str, Any]) -> Response:
         try:

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Generator
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
@@ -123,6 +124,8 @@ class _Life:
                 logs.event("cpu_fallback", level="warning", message=f"SLIPWAY_CPU_FALLBACK is set. {reason}")
             self._service.ready(pipeline)
             logs.event("ready", seconds=round(time.perf_counter() - start, 3), **self._service.info())
+            # It takes Prometheus' library with it; the first request need not wait for that, nor the first /ping.
+            await anyio.to_thread.run_sync(import_module, "inference.metrics", abandon_on_cancel=True)
         self._loading = False
 
     def _fail(self, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP endpoints: what SageMaker asks for, /info, and a word of welcome at /."""
+"""The HTTP endpoints: what SageMaker asks for, /info, /metrics, and at / a page for people or a word for programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from inference import page
 from inference.errors import Draining, RequestError
 from inference.invocations import Invocations
 from inference.responses import error_response, json_response
@@ -26,16 +27,16 @@ def build_app(service: Service) -> Starlette:
     async def info(_: Request) -> Response:
         return json_response(service.info())
 
-    async def welcome(_: Request) -> Response:
-        return json_response(
-            {
-                "what": "Slipway inference: finds objects in pictures",
-                "build": service.build,
-                "GET /ping": "200 once the model is loaded and warm",
-                "GET /info": "model, build and runtime",
-                "POST /invocations": "a JPEG, PNG or WebP picture, or JSON with image (base64) or image_url",
-            }
-        )
+    async def metrics(request: Request) -> Response:
+        return service.metrics.respond(request)
+
+    async def welcome(request: Request) -> Response:
+        if service.settings.page and page.wanted(request):
+            response = page.index(request)
+        else:
+            response = json_response(_welcome(service.build))
+        response.headers["Vary"] = "Accept"
+        return response
 
     def request_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestError)  # noqa: S101 - registered for this class below
@@ -52,9 +53,23 @@ def build_app(service: Service) -> Starlette:
             Route("/", welcome),
             Route("/ping", ping),
             Route("/info", info),
+            Route("/metrics", metrics),
             Route("/invocations", Invocations(service), methods=["POST"]),
+            *(page.routes() if service.settings.page else []),
         ],
         exception_handlers={RequestError: request_error, HTTPException: http_error},
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _welcome(build: str) -> dict[str, str]:
+    return {
+        "what": "Slipway inference: finds objects in pictures",
+        "build": build,
+        "GET /": "a page to try it with, for browsers",
+        "GET /ping": "200 once the model is loaded and warm",
+        "GET /info": "model, build and runtime",
+        "GET /metrics": "figures for Prometheus",
+        "POST /invocations": "a JPEG, PNG or WebP picture, or JSON with image (base64) or image_url",
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -19,6 +20,7 @@ from inference.settings import Settings
 from inference.workers import Workers
 
 if TYPE_CHECKING:
+    from inference.metrics import Metrics
     from inference.pipeline import Pipeline
     from inference.runtimes.network import Network
 
@@ -56,6 +58,13 @@ class Service:
         self._workers = Workers(pipeline.networks, self.settings.queue, self.settings.queue_seconds)
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What is counted. Prometheus' library is loaded by the first request, not before the first /ping."""
+        from inference.metrics import Metrics  # noqa: PLC0415
+
+        return Metrics(self)
 
     @property
     def attributes(self) -> str:
@@ -104,6 +113,7 @@ class Service:
             return await workers.run(lambda network: pipeline.answer(data, options, network))
 
         answer, waited = await while_connected(receive, work)
+        self.metrics.batches.observe(1)
         timings |= answer["timings_ms"]
         timings |= {"queue": round(waited * 1000, 3), "total": _milliseconds(arrived)}
         return {

@@ -48,6 +48,8 @@ class Settings:
     image_url_hosts: AllowList = NOWHERE
     image_url_bytes: int = 20 * MIB
     image_url_seconds: float = 10.0
+    page: bool = True
+    """Whether browsers get a page at /."""
     log_level: str = "info"
     device: str = "cpu"
     """What the network runs on; the image sets it to what it was built for."""
@@ -75,6 +77,7 @@ class Settings:
             image_url_hosts=AllowList.parse(environment.get("SLIPWAY_IMAGE_URL_HOSTS", "")),
             image_url_bytes=_integer(environment, "SLIPWAY_IMAGE_URL_BYTES", cls.image_url_bytes, 1),
             image_url_seconds=_seconds(environment, "SLIPWAY_IMAGE_URL_SECONDS", cls.image_url_seconds),
+            page=_choice(environment, "SLIPWAY_PAGE", "1", ("0", "1")) == "1",
             log_level=_choice(environment, "SLIPWAY_LOG_LEVEL", cls.log_level, LOG_LEVELS),
             device=_choice(environment, "SLIPWAY_DEVICE", cls.device, DEVICES),
             cpu_fallback=_choice(environment, "SLIPWAY_CPU_FALLBACK", "0", ("0", "1")) == "1",
