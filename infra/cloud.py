@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
@@ -69,6 +70,11 @@ class Cloud:
     def cloudwatch(self) -> CloudWatchClient:
         """Alarms."""
         return cast("CloudWatchClient", self._client("cloudwatch"))
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """What containers wrote."""
+        return cast("CloudWatchLogsClient", self._client("logs"))
 
     def check_credentials(self, needed: timedelta) -> str | None:
         """CloudUnusable if there are no credentials or they are over; a note if they end before `needed` has passed."""

@@ -53,6 +53,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True, help="directory that outlives the process")
     parser.add_argument("--registry", default="http://registry:5000", help="the OCI registry that holds the images")
     parser.add_argument("--launcher", choices=("dagger", "process"), default="dagger")
+    parser.add_argument("--outputs-volume", help="ID of the cache volume that is mounted at STATE/outputs")
     parser.add_argument("--account", default="123456789012", help="the AWS account number")
     parser.add_argument("--time-scale", type=float, default=1.0, help="wall seconds for a second of AWS (tests: < 1)")
     parser.add_argument("--startup-timeout", type=float, default=480.0, help="seconds until /ping must answer 200")
@@ -68,15 +69,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _launcher(name: str, registry: Registry, state: State) -> Launcher:
-    if name == "process":
-        return ProcessLauncher(registry)
+def _launcher(options: argparse.Namespace, registry: Registry, state: State) -> Launcher:
+    if options.launcher == "process":
+        return ProcessLauncher(registry, state.outputs)
     if "DAGGER_SESSION_PORT" not in os.environ:
         raise LocalCloudError(
             "The dagger launcher needs a Dagger session: start this process in the engine with "
             "experimental_privileged_nesting, or by `dagger run`; --launcher process needs none."
         )
-    return DaggerLauncher(registry, state)
+    return DaggerLauncher(registry, state, options.outputs_volume)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -92,7 +93,7 @@ def _serve(options: argparse.Namespace) -> None:
     clock = Clock(options.time_scale)
     registry = Registry(settings.registry_url)
     moto = MotoServices(state, settings.account)
-    fleets = Fleets(_launcher(options.launcher, registry, state), registry, clock, settings, moto.read_object)
+    fleets = Fleets(_launcher(options, registry, state), registry, clock, settings, moto.read_object)
     cloud = Cloud(settings, state, registry, clock, moto, fleets)
     rollouts = Rollouts(cloud)
     server = make_http_server(Application(cloud, rollouts), options.host, options.port)

@@ -41,8 +41,8 @@ class NotSupported(AwsError):
     def __init__(self, what: str) -> None:
         super().__init__(
             "NotSupportedByLocalCloud",
-            f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, CloudWatch alarms, IAM, "
-            "STS and S3; GET /_slipway/limits lists what it cannot do. Use an AWS account for this call.",
+            f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, CloudWatch alarms, "
+            "endpoints' logs, IAM, STS and S3; GET /_slipway/limits lists what it cannot do. Use an AWS account here.",
         )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 LIMITS = (
-    "Only ECR, SageMaker hosting (models, endpoint configurations, real-time endpoints), CloudWatch alarms, IAM, STS "
-    "and S3 are here; every other service and operation is refused.",
+    "Only ECR, SageMaker hosting (models, endpoint configurations, real-time endpoints), CloudWatch alarms, the "
+    "endpoints' logs, IAM, STS and S3 are here; every other service and operation is refused.",
     "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
     "count.",
     "One container stands for all instances of a variant: instance types and counts are recorded and checked against "
@@ -29,5 +29,6 @@ LIMITS = (
     "The time of an image's push is when this cloud first saw it; untagged images are listed once they have been seen "
     "by their digest.",
     "Image scans, lifecycle policies and replication are not run: policies are stored, scans are refused.",
-    "Container logs are in the engine's log, not in CloudWatch Logs.",
+    "CloudWatch Logs holds what the containers of endpoints wrote, of images that have a shell, for a week after the "
+    "last start; filter patterns are words only.",
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from infra.localcloud import ecr
+from infra.localcloud import ecr, logs
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
 from infra.localcloud.limits import LIMITS
@@ -79,6 +79,8 @@ class Application:
             return self._ecr(request, start_response)
         if request.service == "monitoring" and not any(word in (request.operation or "") for word in _MONITORING):
             raise NotSupported(f"CloudWatch's {request.operation}")
+        if request.service == "logs":
+            return self._logs(request).send(start_response)
         if request.service in SERVICES:
             return self._cloud.moto.call(request, start_response)
         raise NotSupported(f"the service {request.service}" if request.service else "unsigned requests")
@@ -102,6 +104,13 @@ class Application:
         if not request.operation.startswith(("Describe", "List")):
             self._rollouts.wake()
         return json_response(answer)
+
+    def _logs(self, request: Request) -> Response:
+        operation = logs.OPERATIONS.get(request.operation or "")
+        if operation is None or request.operation is None:
+            raise NotSupported(f"CloudWatch Logs' {request.operation or request.path}")
+        validate("logs", request.operation, request.payload)
+        return json_response(operation(self._cloud, request.region, request.payload))
 
     def _ecr(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         name = request.operation or ""

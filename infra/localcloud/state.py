@@ -71,7 +71,7 @@ class Transaction:
 
 
 class State:
-    """The state directory: ``state.sqlite``, ``locks/`` and ``blobs/``.
+    """The state directory: ``state.sqlite``, ``locks/``, ``blobs/`` and ``outputs/`` of the containers.
 
     Raises StateError when the directory cannot be written or the file is damaged; a damaged file is never replaced.
     """
@@ -79,6 +79,7 @@ class State:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.file = directory / "state.sqlite"
+        self.outputs = directory / "outputs"
         self._local = threading.local()
         try:
             directory.mkdir(parents=True, exist_ok=True)

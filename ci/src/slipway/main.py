@@ -262,6 +262,28 @@ class Slipway:
         return await (await operations.target(self._operations, aws)).call("status", "--env", env).stdout()
 
     @live
+    async def doctor(self, env: Environment = "dev", aws: Aws = None) -> str:
+        """What is wrong with an environment: the likely causes, what each was seen by, and what mends it."""
+        return await (await operations.target(self._operations, aws)).call("doctor", "--env", env).stdout()
+
+    @live
+    async def logs(
+        self,
+        env: Environment = "dev",
+        since: Annotated[str, Doc("How far back: 30s, 10m, 2h or 3d.")] = "1h",
+        filter: Annotated[str, Doc("Words that a line must have: a filter pattern of CloudWatch Logs.")] = "",
+        aws: Aws = None,
+    ) -> str:
+        """What the containers of the endpoint wrote, oldest line first."""
+        words = ["--env", env, "--since", since, f"--filter={filter}"]
+        return await (await operations.target(self._operations, aws)).call("logs", *words).stdout()
+
+    @live
+    async def history(self, env: Environment = "dev", aws: Aws = None) -> str:
+        """The releases that are kept, the live one and those that `rollback` can go back to."""
+        return await (await operations.target(self._operations, aws)).call("history", "--env", env).stdout()
+
+    @live
     async def rollback(
         self,
         env: Environment = "dev",

@@ -94,7 +94,7 @@ async def target(code: Code, aws: dagger.Secret | None) -> Operations:
             .with_mounted_secret(_CREDENTIALS, aws)
         )
     images = sandbox.registry()
-    cloud = sandbox.cloud(bare, images)
+    cloud = await sandbox.cloud(bare, images)
     return Operations(
         infra.with_service_binding("registry", images)
         .with_service_binding("cloud", cloud)

@@ -34,20 +34,23 @@ def registry() -> dagger.Service:
     )
 
 
-def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Service:
+async def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Service:
     """The control plane: ECR, SageMaker hosting, alarms and roles as AWS documents them.
 
     Args:
         infra: has `infra/` and the packages of the `localcloud` group.
         images: the registry that stands for ECR's.
     """
+    outputs = dag.cache_volume("slipway-outputs")
     return (
         infra.with_service_binding("registry", images)
         .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud-1"))
+        .with_mounted_cache("/var/lib/localcloud/outputs", outputs)
         .with_exposed_port(4566)
         .as_service(
             args=["python3", "-m", "infra.localcloud", "--port", "4566", "--state", "/var/lib/localcloud"]
-            + ["--registry", f"http://{REGISTRY}", "--max-body-bytes", str(LARGEST_BODY)],
+            + ["--registry", f"http://{REGISTRY}", "--max-body-bytes", str(LARGEST_BODY)]
+            + ["--outputs-volume", await outputs.id()],
             experimental_privileged_nesting=True,
         )
     )

@@ -22,17 +22,23 @@ from typing import TYPE_CHECKING
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from infra.localcloud.errors import ImageNotFound, LaunchError, LocalCloudError
-from infra.localcloud.launchers.launcher import Container, ContainerSpec
+from infra.localcloud.launchers.launcher import Container, ContainerSpec, read_output
 from infra.localcloud.registry import Manifest, Registry
 from infra.localcloud.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import dagger
 
 PORT = 8080
 MODEL_DIR = "/opt/ml/model"
 # https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html: SIGTERM, SIGKILL 30 s later.
 STOP_GRACE_S = 30
+# The engine tells nobody what a service wrote, so it writes to a volume that the local cloud has mounted too.
+_OUTPUTS = "/run/slipway-outputs"
+_SHELL = "/bin/sh"
+_RECORDED = 'find "${0%/*}" -type f -mtime +7 -delete; exec "$@" >>"$0" 2>&1'
 _VERIFIED = "verified-blob"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TRACE = re.compile(r"\s*\[traceparent:[^\]]*\]")
@@ -42,8 +48,9 @@ _LOG = logging.getLogger(__name__)
 class ServiceContainer:
     """A container that runs as a Dagger service."""
 
-    def __init__(self, portal: BlockingPortal, service: dagger.Service, url: str) -> None:
+    def __init__(self, portal: BlockingPortal, service: dagger.Service, url: str, output: Callable[[], bytes]) -> None:
         self.url = url
+        self._output = output
         self._portal = portal
         self._service = service
         # start() ends when port 8080 listens, and fails when the container exits before.
@@ -54,7 +61,7 @@ class ServiceContainer:
         if not self._started.done() or self._started.cancelled():
             return None
         error = self._started.exception()
-        return _told(error) if error else None
+        return _told(error, self._output().decode(errors="replace")) if error else None
 
     def stop(self) -> None:
         """SIGTERM; SIGKILL after the grace. A service that is gone already is fine."""
@@ -73,9 +80,11 @@ class ServiceContainer:
 class DaggerLauncher:
     """Takes images from the registry by digest and starts them as services of the session."""
 
-    def __init__(self, registry: Registry, state: State) -> None:
+    def __init__(self, registry: Registry, state: State, volume: str | None) -> None:
+        """Takes the ID of the cache volume that is mounted at the state's `outputs`; without it nothing is kept."""
         self._registry = registry
         self._state = state
+        self._volume = volume
         self._lock = threading.Lock()
         self._exits = contextlib.ExitStack()
         self._connected: tuple[BlockingPortal, dagger.Client] | None = None
@@ -93,7 +102,11 @@ class DaggerLauncher:
             raise
         except Exception as error:
             raise LaunchError(f"The engine could not start the image {spec.manifest.digest}: {error}") from error
-        return ServiceContainer(portal, service, url)
+        return ServiceContainer(portal, service, url, lambda: self.output(spec.name))
+
+    def output(self, name: str) -> bytes:
+        """What containers of that name wrote to the volume."""
+        return read_output(self._state.outputs, name)
 
     def close(self) -> None:
         """Close the session."""
@@ -110,6 +123,8 @@ class DaggerLauncher:
             return self._connected
 
     async def _service(self, client: dagger.Client, spec: ContainerSpec) -> tuple[dagger.Service, str]:
+        import dagger  # noqa: PLC0415 (imported by the session)
+
         image = await self._import(client, spec.manifest)
         for name, value in spec.environment.items():
             image = image.with_env_variable(name, value)
@@ -117,7 +132,12 @@ class DaggerLauncher:
             image = image.with_mounted_directory(MODEL_DIR, await _unpacked(client, spec.model_archive))
         # The label makes each fleet's service its own: equal services are one to the engine.
         image = image.with_label("slipway.fleet", spec.name).with_exposed_port(PORT)
-        service = image.as_service(args=["serve"], use_entrypoint=True, no_init=True)
+        if self._volume and await image.exists(_SHELL):
+            volume = client.load_cache_volume_from_id(dagger.CacheVolumeID(self._volume))
+            recorded = [_SHELL, "-c", _RECORDED, f"{_OUTPUTS}/{spec.name}", *await image.entrypoint(), "serve"]
+            service = image.with_mounted_cache(_OUTPUTS, volume).as_service(args=recorded, no_init=True)
+        else:
+            service = image.as_service(args=["serve"], use_entrypoint=True, no_init=True)
         return service, f"http://{await service.hostname()}:{PORT}"
 
     async def _import(self, client: dagger.Client, manifest: Manifest) -> dagger.Container:
@@ -177,9 +197,10 @@ class DaggerLauncher:
                     archive.addfile(info, blob)
 
 
-def _told(error: BaseException) -> str:
+def _told(error: BaseException, recorded: str) -> str:
     """An exec error of the engine in words, with the last lines that the container wrote."""
-    output = f"{getattr(error, 'stdout', '')}\n{getattr(error, 'stderr', '')}".strip().splitlines()[-5:]
+    written = recorded or f"{getattr(error, 'stdout', '')}\n{getattr(error, 'stderr', '')}"
+    output = written.strip().splitlines()[-5:]
     text = _TRACE.sub("", str(error)).strip()
     return f"the container ended: {text}{': ' if output else ''}{' | '.join(output)}"
 

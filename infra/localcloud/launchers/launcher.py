@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from infra.localcloud.registry import Manifest
+
+
+def read_output(folder: Path, name: str) -> bytes:
+    """What the containers of a name wrote into the folder for outputs; nothing before the first."""
+    path = folder / name
+    return path.read_bytes() if path.exists() else b""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,9 @@ class Launcher(Protocol):
 
     def start(self, spec: ContainerSpec) -> Container:
         """Start a container or raise LaunchError."""
+
+    def output(self, name: str) -> bytes:
+        """What the containers started under that name wrote to stdout and stderr; nothing where that is not known."""
 
     def close(self) -> None:
         """Release what the launcher holds; every container is stopped before."""

@@ -15,14 +15,12 @@ import socket
 import subprocess
 import tarfile
 import tempfile
-import threading
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from infra.localcloud.errors import LaunchError
-from infra.localcloud.launchers.launcher import ContainerSpec
+from infra.localcloud.launchers.launcher import ContainerSpec, read_output
 from infra.localcloud.registry import Registry
 
 COMMAND_LABEL = "slipway.process.command"
@@ -37,25 +35,15 @@ class ProcessContainer:
     process: subprocess.Popen[bytes]
     url: str
     directory: TemporaryDirectory[str]
-    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=5))
-
-    def __post_init__(self) -> None:
-        self._reader = threading.Thread(target=self._read_output, daemon=True)
-        self._reader.start()
-
-    def _read_output(self) -> None:
-        if self.process.stdout:
-            for line in self.process.stdout:
-                self.last_lines.append(line.decode(errors="replace").rstrip())
+    output: Path
 
     def exit_reason(self) -> str | None:
         """The exit code and the last lines of output."""
         code = self.process.poll()
         if code is None:
             return None
-        self._reader.join(timeout=1)
-        output = f": {' | '.join(self.last_lines)}" if self.last_lines else ""
-        return f"it exited with code {code}{output}"
+        last = self.output.read_text(errors="replace").splitlines()[-5:]
+        return f"it exited with code {code}{': ' if last else ''}{' | '.join(last)}"
 
     def stop(self) -> None:
         """SIGTERM to the process group, SIGKILL after the grace."""
@@ -72,8 +60,10 @@ class ProcessContainer:
 class ProcessLauncher:
     """Starts commands named by images."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, outputs: Path) -> None:
+        """Takes the registry, and the folder for what the processes write."""
         self._registry = registry
+        self._outputs = outputs
 
     def prepare(self) -> None:
         """Nothing is needed beforehand."""
@@ -91,19 +81,26 @@ class ProcessLauncher:
             environment["SLIPWAY_MODEL_DIR"] = directory.name
         port = _free_port()
         environment["SLIPWAY_PORT"] = str(port)
+        self._outputs.mkdir(exist_ok=True)
+        output = self._outputs / spec.name
         try:
-            process = subprocess.Popen(
-                command,
-                env=environment,
-                cwd=Path(directory.name),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with output.open("ab") as written:
+                process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    cwd=Path(directory.name),
+                    stdout=written,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         except OSError as error:
             directory.cleanup()
             raise LaunchError(f"The command {command} of {spec.manifest.digest} cannot be started: {error}.") from error
-        return ProcessContainer(process, f"http://127.0.0.1:{port}", directory)
+        return ProcessContainer(process, f"http://127.0.0.1:{port}", directory, output)
+
+    def output(self, name: str) -> bytes:
+        """What was written under that name."""
+        return read_output(self._outputs, name)
 
     def close(self) -> None:
         """Nothing is held beside the containers."""

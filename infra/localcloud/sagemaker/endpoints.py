@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import ValidationException
+from infra.localcloud.logs import open_streams
 from infra.localcloud.sagemaker.endpoint_configs import require_endpoint_config
 from infra.localcloud.sagemaker.images import ImageName, resolve_image
 from infra.localcloud.sagemaker.listing import list_page
@@ -44,6 +45,7 @@ def create_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
         if transaction.get("endpoint", region, name):
             raise ValidationException(f'Cannot create already existing endpoint "{arn}".')
         transaction.put("endpoint", region, name, endpoint.to_json())
+        open_streams(transaction, endpoint, fleet)
         save_tags(transaction, region, arn, request.get("Tags", []))
     return {"EndpointArn": arn}
 
@@ -79,6 +81,7 @@ def update_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
             failure_reason=None,
         )
         transaction.put("endpoint", region, name, endpoint.to_json())
+        open_streams(transaction, endpoint, fleet)
     return {"EndpointArn": endpoint.arn}
 
 

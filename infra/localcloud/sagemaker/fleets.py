@@ -118,6 +118,10 @@ class Fleets:
                 self._stops.append(stop)
                 stop.start()
 
+    def output(self, container: str) -> bytes:
+        """What the container of that name has written so far, also after its end."""
+        return self._launcher.output(container)
+
     def ids(self) -> set[str]:
         """The fleets that this process has started or is starting."""
         with self._lock:
@@ -175,7 +179,7 @@ class Fleets:
     def _spec(self, fleet: Fleet, variant: Variant) -> ContainerSpec:
         archive = self._read_object(variant.model_data_url) if variant.model_data_url else None
         manifest = self._registry.manifest(variant.repository, variant.digest)
-        return ContainerSpec(f"{fleet.id}-{variant.name}", manifest, variant.environment, archive)
+        return ContainerSpec(fleet.container(variant), manifest, variant.environment, archive)
 
     def _await_ping(self, container: Container, variant: Variant) -> None:
         """Ping until 200, within the contract's limits.

@@ -37,6 +37,10 @@ class Fleet:
     config_name: str
     variants: tuple[Variant, ...]
 
+    def container(self, variant: Variant) -> str:
+        """The name of a variant's container."""
+        return f"{self.id}-{variant.name}"
+
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Fleet:
         """Read back what ``asdict`` wrote."""

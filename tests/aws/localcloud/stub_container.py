@@ -66,8 +66,9 @@ def die_with(parent: int) -> None:
 
 
 def main() -> None:
+    for line in BEHAVIOUR.get("says", []):
+        print(line, flush=True)
     if "exit" in BEHAVIOUR:
-        print(BEHAVIOUR.get("says", "cannot load the model"), flush=True)
         sys.exit(BEHAVIOUR["exit"])
     if note := BEHAVIOUR.get("note_start_in"):
         with Path(note).open("a") as file:

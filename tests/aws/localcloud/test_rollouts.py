@@ -86,7 +86,7 @@ def test_an_unhealthy_update_rolls_back_and_the_endpoint_is_in_service_with_the_
     endpoint = hosting.live("blue")
     old = hosting.describe(endpoint)
     hosting.sagemaker.update_endpoint(
-        EndpointName=endpoint, EndpointConfigName=hosting.config_for("green", exit=9, says="broken")
+        EndpointName=endpoint, EndpointConfigName=hosting.config_for("green", exit=9, says=["broken"])
     )
     done = hosting.wait(endpoint, "InService")
     assert done["EndpointConfigName"] == old["EndpointConfigName"]

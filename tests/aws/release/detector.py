@@ -52,5 +52,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    for line in BEHAVIOUR.get("says", []):
+        print(line, flush=True)
+    if "exit" in BEHAVIOUR:
+        sys.exit(BEHAVIOUR["exit"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ThreadingHTTPServer(("127.0.0.1", int(os.environ["SLIPWAY_PORT"])), Handler).serve_forever()

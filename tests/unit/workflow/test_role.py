@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-SERVICES = {"sagemaker": "sagemaker", "runtime": "sagemaker", "ecr": "ecr", "iam": "iam", "cloudwatch": "cloudwatch"}
+SERVICES = {"runtime": "sagemaker"} | {name: name for name in ("cloudwatch", "ecr", "iam", "logs", "sagemaker")}
 # Asked for by the registry's HTTP API, by alarms made with tags, and by CreateModel, which hands the execution role on.
 IMPLIED = {
     "cloudwatch:TagResource",

@@ -1,0 +1,196 @@
+"""What each verb of `python -m infra` does with its arguments: calls the part that does the work, tells the result.
+
+Parts are imported where they are used: botocore costs more than most verbs need before they can refuse.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import InputError, SlipwayError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from infra.cloud import Cloud
+    from infra.config import Config
+    from infra.progress import Progress
+    from infra.release.job import Job
+    from infra.release.names import Place
+
+
+def _target(args: argparse.Namespace, config: Config) -> tuple[Cloud, Place]:
+    from infra.cloud import Cloud  # noqa: PLC0415
+    from infra.release.names import place  # noqa: PLC0415
+
+    where = place(config, args.env)
+    cloud = Cloud.from_environment(where.region)
+    cloud.check_credentials(timedelta())
+    return cloud, where
+
+
+def _tell(args: argparse.Namespace, data: Any, text: str) -> None:
+    sys.stdout.write(text)
+    if args.output:
+        args.output.write_text(data if isinstance(data, str) else json.dumps(data, indent=2) + "\n")
+
+
+def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
+    """Run a verb that changes the world; its report is written whatever happens."""
+    from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
+    from infra.release.job import Job  # noqa: PLC0415
+    from infra.release.report import Report  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    report = Report(args.verb, place.project, place.environment, place.region, place.endpoint)
+    try:
+        verb(Job(cloud, config, place, progress, report))
+    except (SlipwayError, *FAILURES) as error:
+        report.outcome, report.error = "failed", str(explain(error))
+        raise
+    finally:
+        report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
+        _tell(args, report.to_json(), report.to_markdown())
+
+
+def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """One environment of slipway.toml, checked."""
+    if args.mock:
+        config.refuse_mock(args.env)
+    environment = config.environment(args.env)
+    text = json.dumps({**environment.model_dump(mode="json"), "platform": environment.platform}) + "\n"
+    _tell(args, text, text)
+
+
+def publish(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """Push an OCI layout to ECR."""
+    from infra.layout import read_layout  # noqa: PLC0415
+    from infra.publish import publish  # noqa: PLC0415
+
+    cloud, _ = _target(args, config)
+    layout = read_layout(args.layout)
+    done = publish(cloud, config.repository, layout, args.tag, progress)
+    told = f"pushed {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, {done.blobs_skipped} blobs were there"
+    _tell(args, asdict(done), f"{done.reference}\ntag {done.tag}, {told if done.changed else 'nothing to push'}\n")
+
+
+def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """Make an image the live release."""
+    from infra.release.deploy import Wanted, deploy  # noqa: PLC0415
+    from infra.release.names import release  # noqa: PLC0415
+    from infra.release.smoke import read_sample  # noqa: PLC0415
+
+    sample = read_sample(args.sample, args.expected)
+
+    def run(job: Job) -> None:
+        digest, push = args.digest, None
+        if args.layout:
+            from infra.layout import read_layout  # noqa: PLC0415
+            from infra.publish import publish  # noqa: PLC0415
+
+            layout = read_layout(args.layout)
+            digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, args.git_sha, progress)
+        deploy(job, Wanted(release(config, args.env, digest), args.git_sha, sample, args.mock, push))
+
+    _reported(args, config, progress, run)
+
+
+def status(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """What is live."""
+    from infra.release.names import release  # noqa: PLC0415
+    from infra.release.status import status  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    wanted = release(config, args.env, args.digest) if args.digest else None
+    found = status(cloud, config, place, wanted)
+    _tell(args, found.to_dict(), found.to_markdown())
+
+
+def doctor(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """What is wrong, and what mends it."""
+    from infra.doctor.examine import examine, to_markdown  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    found = examine(cloud, config, place)
+    _tell(args, [asdict(one) for one in found], to_markdown(place, found))
+
+
+def logs(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """What the containers wrote."""
+    from infra.release.logs import follow, read  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    lines = list(read(cloud, place, args.since, args.filter))
+    _tell(args, [asdict(line) for line in lines], "".join(f"{line}\n" for line in lines))
+    if args.follow:
+        for line in follow(cloud, place, lines, args.filter):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+
+def history(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """The releases that are kept."""
+    from infra.release.status import history  # noqa: PLC0415
+
+    _tell(args, *history(*_target(args, config)))
+
+
+def rollback(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """Back to an earlier release."""
+    from infra.release.rollback import rollback  # noqa: PLC0415
+
+    _reported(args, config, progress, lambda job: rollback(job, args.to))
+
+
+def pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """The live image as a tarball, with the variables of its container."""
+    from infra.registry import open_repository  # noqa: PLC0415
+    from infra.release.endpoint import look  # noqa: PLC0415
+    from infra.skopeo import pull  # noqa: PLC0415
+
+    cloud, place = _target(args, config)
+    endpoint = look(cloud.sagemaker, place.endpoint)
+    repository = open_repository(cloud, config.repository)
+    if endpoint is None:
+        raise InputError(f"nothing is live in {args.env}: there is no endpoint {place.endpoint}; deploy first.")
+    if not endpoint.digests:
+        raise InputError(
+            f"nothing is live in {args.env}: {place.endpoint} is {endpoint.status} and runs no image yet; see status."
+        )
+    if repository is None:
+        raise InputError(f"the ECR repository {config.repository} does not exist; name the right one or deploy first.")
+    digest = endpoint.digests[0]
+    args.tarball.parent.mkdir(parents=True, exist_ok=True)
+    pull(repository, digest, args.tarball)
+    # Model and endpoint config have the release's name; what the container is told is a part of what is live.
+    model = cloud.sagemaker.describe_model(ModelName=endpoint.config)
+    variables = model.get("PrimaryContainer", {}).get("Environment", {})
+    told = {"digest": digest, "tarball": str(args.tarball), "variables": variables}
+    _tell(args, told, f"{repository.uri}@{digest}\n")
+
+
+def invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """Send a picture to the live endpoint."""
+    from infra.release.report import detections_table  # noqa: PLC0415
+    from infra.release.smoke import invoke, read_sample  # noqa: PLC0415
+
+    sample = read_sample(args.image, None)
+    cloud, place = _target(args, config)
+    answer = invoke(cloud, place.endpoint, sample, config.settings.payload_limit_mb)
+    mock = " (a mock model)" if answer.is_mock else ""
+    found = detections_table(answer.detections) if answer.detections else ["nothing was detected"]
+    head = f"{place.endpoint}, build {answer.build[:12]}{mock}, {answer.milliseconds:.0f} ms"
+    _tell(args, answer.body, "\n".join([head, "", *found]) + "\n")
+
+
+def destroy(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """Remove all of an environment."""
+    from infra.release.destroy import destroy  # noqa: PLC0415
+
+    _reported(args, config, progress, destroy)

@@ -1,0 +1,107 @@
+"""`doctor`: for each way in which an environment can be broken, the first thing that it says is why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.aws.release.conftest import Project
+
+
+def findings(project: Project, env: str = "dev") -> list[dict[str, Any]]:
+    told = project.call("doctor", env=env)
+    assert told.code == 0, told.err
+    for finding in told.report:
+        assert finding["cause"] in told.out
+        assert finding["remedy"] in told.out
+        assert finding["evidence"]
+    found: list[dict[str, Any]] = told.report
+    return found
+
+
+def deployed(project: Project, build: str = "one", **behaviour: Any) -> str:
+    digest = project.publish(build, says=["ready"], **behaviour)
+    assert project.deploy(digest).code == 0
+    return digest
+
+
+def test_a_healthy_endpoint_has_nothing(project: Project) -> None:
+    deployed(project)
+    told = project.call("doctor")
+    assert (told.report, "nothing wrong was found" in told.out) == ([], True)
+
+
+def test_nothing_is_deployed(project: Project) -> None:
+    (finding,) = findings(project)
+    assert finding["cause"] == "Nothing is deployed."
+    assert "dagger call deploy --env dev" in finding["remedy"]
+
+
+def test_a_container_that_never_became_healthy(project: Project) -> None:
+    said = '{"event": "model_failed", "message": "There is no model in /opt/ml/model."}'
+    digest = project.publish("bad", says=[said], exit=1)
+    assert project.deploy(digest).code == 4
+    first, second, *_ = findings(project)
+    assert first["cause"] == "The container did not answer /ping with 200 in time."
+    assert second["cause"] == "The server could not load its model."
+    assert "There is no model in /opt/ml/model." in second["evidence"][-1]
+
+
+def test_a_release_that_was_taken_back_silently(project: Project) -> None:
+    deployed(project)
+    (live,) = project.configs()
+    variants = project.sagemaker.describe_endpoint_config(EndpointConfigName=live)["ProductionVariants"]
+    # What a deploy leaves that was killed before it could tidy up.
+    tags = {"project": project.name, "environment": "dev", "digest": "sha256:" + "b" * 64, "git-sha": "bad1234"}
+    project.sagemaker.create_endpoint_config(
+        EndpointConfigName=f"{project.endpoint()}-{'b' * 12}-{'0' * 8}",
+        ProductionVariants=variants,
+        Tags=[
+            {"Key": f"slipway:{key}", "Value": value}
+            for key, value in {**tags, "created": "2999-01-01T00:00:00+00:00"}.items()
+        ],
+    )
+    (finding,) = findings(project)
+    assert "took it back and reports InService" in finding["cause"]
+    assert "git bad1234" in finding["evidence"][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("Killed process 7 (python3)", "The container ran out of memory."),
+        ("CUDA error: CUDA driver version is insufficient for CUDA runtime", "The image's CUDA does not fit"),
+        ('{"level": "error", "event": "bug", "traceback": "Traceback\\nZeroDivisionError: x"}', "The server fails"),
+        ('{"event": "unknown_setting", "setting": "SLIPWAY_TREADS"}', "A variable of the container"),
+        ('{"event": "invocation", "status": 503, "code": "overloaded"}', "More requests come"),
+    ],
+)
+def test_what_the_containers_say(project: Project, line: str, cause: str) -> None:
+    digest = project.publish("one", says=[line])
+    assert project.deploy(digest).code == 0
+    (finding,) = findings(project)
+    assert finding["cause"].startswith(cause)
+
+
+def test_an_image_that_was_deleted_from_ecr(project: Project) -> None:
+    digest = deployed(project)
+    project.cloud.client("ecr").batch_delete_image(repositoryName=project.name, imageIds=[{"imageDigest": digest}])
+    assert findings(project)[0]["cause"].startswith("The live image is no longer in ECR")
+
+
+def test_a_role_that_was_deleted(project: Project) -> None:
+    deployed(project)
+    project.cloud.client("iam").delete_role(RoleName=f"{project.name}-runtime")
+    assert findings(project)[0]["cause"].startswith("The execution role does not exist")
+
+
+def test_an_alarm_that_is_on(project: Project) -> None:
+    assert project.deploy(project.publish("one", says=["ready"]), env="guarded").code == 0
+    cloudwatch = project.cloud.client("cloudwatch")
+    (alarm,) = cloudwatch.describe_alarms(AlarmNamePrefix=f"{project.name}/guarded/")["MetricAlarms"]
+    cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="seven errors")
+    (finding,) = findings(project, "guarded")
+    assert finding["cause"] == "The alarm on Invocation5XXErrors is on."
+    assert "seven errors" in finding["evidence"][0]
