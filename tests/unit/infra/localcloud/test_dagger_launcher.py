@@ -19,7 +19,7 @@ class Recorder(DaggerLauncher):
     """An engine that has some layers and notes which ones it was not sent."""
 
     def __init__(self, directory: Path, has: set[str], names_them: bool = True) -> None:
-        super().__init__(Registry("http://127.0.0.1:1"), State(directory))
+        super().__init__(Registry("http://127.0.0.1:1"), State(directory), None)
         self.has = has
         self.names_them = names_them
         self.left_out: list[set[str]] = []
@@ -59,5 +59,7 @@ def test_the_reason_of_an_exit_has_the_last_lines_and_no_trace() -> None:
         stdout = "\n".join(f"line {number}" for number in range(10))
         stderr = "the weights are missing"
 
-    told = _told(ExecError("exit code: 1 [traceparent:00-00]"))
+    error = ExecError("exit code: 1 [traceparent:00-00]")
+    told = _told(error, "")
     assert told == "the container ended: exit code: 1: line 6 | line 7 | line 8 | line 9 | the weights are missing"
+    assert _told(error, "recorded\n") == "the container ended: exit code: 1: recorded"
