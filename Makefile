@@ -30,8 +30,10 @@ check: engine ## everything that a pull request has to pass
 	@dagger check --progress=$(if $(CI),plain,auto)
 
 test: engine $(UV) ## all tests, from the unit's to the real engine's
+	@command -v skopeo >/dev/null || (apt-get update -qq && apt-get install -y -qq skopeo >/dev/null)
 	@$(UV) sync --frozen --quiet
-	@$(UV) run --frozen pytest tests/unit tests/contract tests/aws tests/pipeline
+	@$(UV) run --frozen pytest -n 2 --dist loadfile tests/unit tests/contract
+	@$(UV) run --frozen pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pipeline tests/aws
 
 bench: engine $(UV) ## measure again what docs/benchmarks.md says
 	@$(UV) sync --frozen --quiet

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
 import urllib3
 
+from engine.packages import take_registry
+from engine.registry import PROGRAM
 from tests.aws.processes import LocalCloud, PushedRegistry, free_port, wait_until
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptions_are_read_once() -> Iterator[None]:
+    """Each verb has a session of its own, and each session would read botocore's megabytes of JSON anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushedRegistry]:
     """The CNCF distribution registry on a free port."""
-    binary = shutil.which("docker-registry") or shutil.which("registry")
-    if binary is None:
-        pytest.fail("these tests need a registry: install Debian's package docker-registry", pytrace=False)
     directory = tmp_path_factory.mktemp("registry")
+    program = PROGRAM
+    if not program.exists():  # where an official engine is used
+        program = directory / "docker-registry"
+        take_registry(directory / "package", program)
     port = free_port()
     settings = directory / "config.yml"
     settings.write_text(
@@ -34,7 +46,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushedRegistr
         )
     )
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([binary, "serve", str(settings)], stdout=log, stderr=log)
+        process = subprocess.Popen([program, "serve", str(settings)], stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: urllib3.request("GET", f"{url}/v2/", retries=False).status == 200, "the registry")

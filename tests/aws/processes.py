@@ -165,6 +165,7 @@ class LocalCloud:
     flags: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -198,14 +199,18 @@ class LocalCloud:
             self.signal(signal.SIGTERM)
 
     def client(self, service: str, **config: Any) -> Any:
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
+        """A client; one that is asked for again is the same, since making one takes longer than most calls."""
+        key = f"{service} {config}"
+        if key not in self.clients:
+            self.clients[key] = boto3.client(  # type: ignore[call-overload]
+                service,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}, **config),
+            )
+        return self.clients[key]
 
 
 def environment() -> dict[str, str]:

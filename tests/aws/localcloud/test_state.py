@@ -166,7 +166,7 @@ def test_a_killed_process_leaves_its_rollout_where_it_was(site: Site) -> None:
     sagemaker = cloud.client("sagemaker")
     sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="a")
     wait(cloud, in_service)
-    sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="b", DeploymentConfig=canary(150))
+    sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="b", DeploymentConfig=canary(500))
     before = wait(cloud, baking)
     cloud.signal(signal.SIGKILL)
     again = site.start()
