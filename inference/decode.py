@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-from inference.errors import CorruptImage, NotAnImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedImage
-from inference.header import FORMATS, check_png, looks_truncated, picture_format, webp_size
+from inference.errors import CorruptImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedImage
+from inference.foreign import refusal
+from inference.header import check_png, count_frames, looks_truncated, picture_format, webp_size
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # The limit is checked here, with an answer of its own, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
@@ -46,19 +51,50 @@ class Picture:
     """Of the original as it is looked at, after the EXIF orientation."""
     height: int
     frames: int
-    """More than one for an animation, of which the first frame was decoded."""
+    """More than one for an animation, of which this is one."""
+    frame: int | None = None
+    """Which one, from 0; None where only the first was asked for."""
+    milliseconds: float | None = None
+    """When it is seen, from the begin of the animation."""
 
 
-def decode(data: bytes, gain: Callable[[int, int], float], max_pixels: int) -> Picture:
+Gain = Callable[[int, int], float]
+"""How much a network scales a picture of this width and height."""
+Load = Callable[[Gain, int], Picture]
+"""Reads a picture for such a network, if it has at most so many pixels."""
+
+
+def decode(data: bytes, gain: Gain, max_pixels: int) -> Picture:
     """Decodes a picture for a network that sees it scaled by `gain`, which depends on its width and height.
 
-    Raises NotAnImage, TruncatedImage, CorruptImage, UnsupportedImage or, before decoding, PictureTooLarge.
+    Raises NotAnImage, UnsupportedVideo, UnsupportedImage, TruncatedImage, CorruptImage or, before decoding,
+    PictureTooLarge.
     """
     kind = picture_format(data)
     if kind is None:
-        raise NotAnImage(f"The body is no picture that the server reads. Send one of {', '.join(FORMATS)}.")
+        raise refusal(data)
+    with readable(data, kind):
+        image = opened(data, kind, max_pixels)
+        frames = count_frames(data, kind)
+        width, height = image.size
+        if kind == "JPEG":
+            share = gain(width, height) * DRAFT_MARGIN
+            image.draft(None, (max(1, round(width * share)), max(1, round(height * share))))
+        return developed(image, width, height, frames)
+
+
+def bare(values: NDArray[np.uint8], _: Gain, max_pixels: int) -> Picture:
+    """The picture of pixels (height, width, 3); raises PictureTooLarge."""
+    height, width, _channels = values.shape
+    check_size(width, height, max_pixels)
+    return Picture(Image.fromarray(values, "RGB"), width, height, 1)
+
+
+@contextmanager
+def readable(data: bytes, kind: str) -> Iterator[None]:
+    """Turns whatever a decoder raises into a RequestError."""
     try:
-        return _decode(data, kind, gain, max_pixels)
+        yield
     except RequestError:
         raise
     except MemoryError:
@@ -71,19 +107,20 @@ def decode(data: bytes, gain: Callable[[int, int], float], max_pixels: int) -> P
         raise CorruptImage(f"The {kind} picture cannot be decoded ({str(error)[:100]}). Send an intact one.") from None
 
 
-def _decode(data: bytes, kind: str, gain: Callable[[int, int], float], max_pixels: int) -> Picture:
+def opened(data: bytes, kind: str, max_pixels: int) -> Any:
+    """A picture of which only the header was read; raises PictureTooLarge, or whatever its decoder does."""
     if kind == "WEBP" and (size := webp_size(data)) is not None:
-        _check_size(*size, max_pixels)
-    image: Any = Image.open(io.BytesIO(data), formats=[kind])
-    width, height = image.size
-    _check_size(width, height, max_pixels)
-    frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+        check_size(*size, max_pixels)
+    image = Image.open(io.BytesIO(data), formats=[kind])
+    check_size(*image.size, max_pixels)
     if kind == "PNG":
         check_png(data)
+    return image
+
+
+def developed(image: Image.Image, width: int, height: int, frames: int) -> Picture:
+    """The picture of an image of this size, which may be set to be decoded at a smaller one."""
     orientation = _orientation(image)
-    if kind == "JPEG":
-        share = gain(width, height) * DRAFT_MARGIN
-        image.draft(None, (max(1, round(width * share)), max(1, round(height * share))))
     image.load()
     pixels = _upright(_rgb(image), orientation)
     if orientation in TRANSPOSED:
@@ -91,7 +128,8 @@ def _decode(data: bytes, kind: str, gain: Callable[[int, int], float], max_pixel
     return Picture(pixels, width, height, frames)
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raises PictureTooLarge, or CorruptImage where there is no pixel."""
     if width < 1 or height < 1:
         raise CorruptImage(f"The picture says that it is {width} x {height} pixels. Send an intact one.")
     if width * height > max_pixels:

@@ -53,6 +53,40 @@ class InvalidBase64(RequestError):
     code = "invalid_base64"
 
 
+class InvalidForm(RequestError):
+    """The body says that it is multipart/form-data and is not."""
+
+    code = "invalid_form"
+
+
+class InvalidArray(RequestError):
+    """The body says that it is a NumPy array and is not one of pixels."""
+
+    code = "invalid_array"
+
+
+class TooManyPictures(RequestError):
+    """More pictures in one request than the server takes."""
+
+    status = 413
+    code = "too_many_pictures"
+
+    @classmethod
+    def of(cls, count: int, limit: int) -> TooManyPictures:
+        """The error of a request with `count` pictures."""
+        return cls(
+            f"The request has {count} pictures; the server takes {limit}. Send them in several requests, or raise "
+            "SLIPWAY_MAX_PICTURES of the container."
+        )
+
+
+class NotAcceptable(RequestError):
+    """The request accepts no form of answer that the server has."""
+
+    status = 406
+    code = "not_acceptable"
+
+
 class EmptyBody(RequestError):
     """A request without a body."""
 
@@ -104,6 +138,21 @@ class UnsupportedImage(RequestError):
 
     status = 415
     code = "unsupported_image"
+
+
+class UnsupportedVideo(RequestError):
+    """A video whose frames the server has no decoder for."""
+
+    status = 415
+    code = "unsupported_video"
+
+    @classmethod
+    def of(cls, kind: str) -> UnsupportedVideo:
+        """The error of such a video."""
+        return cls(
+            f"The body is {kind}; of videos the server reads Motion JPEG. Convert it, for example with "
+            "ffmpeg -i IN -an -c:v mjpeg -q:v 3 OUT.avi, and send that with frames=all."
+        )
 
 
 class UrlRefused(RequestError):

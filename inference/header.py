@@ -1,8 +1,13 @@
-"""What a picture's bytes say without a decoder: its format, a WebP's size, whether a PNG is intact."""
+"""What a picture's bytes say without a decoder: its format, a WebP's size, how many frames, whether a PNG is intact."""
 
 from __future__ import annotations
 
+import struct
 import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+from inference.errors import PictureTooLarge
 
 MAGIC = {
     "JPEG": (b"\xff\xd8\xff",),
@@ -12,6 +17,8 @@ MAGIC = {
     "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
 }
 END = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
+MAX_FRAMES = 10_000
+"""A file of more frames was made to keep a decoder busy."""
 FORMATS = ("WEBP", *MAGIC)
 """Names as Pillow writes them."""
 
@@ -65,3 +72,68 @@ def check_png(data: bytes) -> None:
             return
         position = end + 4
     raise ValueError("truncated")
+
+
+def count_frames(data: bytes, kind: str) -> int:
+    """How many frames a picture's file says that it has; raises PictureTooLarge for more than MAX_FRAMES.
+
+    Pillow counts a TIFF's in time that grows with their square.
+    """
+    if kind == "PNG":
+        # acTL stands before the pixels (PNG, third edition, 11.3.6).
+        start = data.find(b"acTL", 0, max(0, data.find(b"IDAT")))
+        count = max(1, int.from_bytes(data[start + 4 : start + 8], "big")) if start > 0 else 1
+    else:
+        frames = {"GIF": _gif_frames, "TIFF": _tiff_pages, "WEBP": _webp_frames}.get(kind)
+        count = max(1, sum(1 for _ in islice(frames(data), MAX_FRAMES + 1))) if frames else 1
+    if count > MAX_FRAMES:
+        raise PictureTooLarge(f"The {kind} file has more than {MAX_FRAMES} frames. Send fewer.")
+    return count
+
+
+def _gif_frames(data: bytes) -> Iterator[int]:
+    """Where each image of a GIF begins (GIF89a, sections 18 to 25)."""
+    position = 13 + _gif_colours(data[10:11])
+    while position < len(data):
+        introducer = data[position : position + 1]
+        if introducer == b",":
+            yield position
+            position += 11 + _gif_colours(data[position + 9 : position + 10])
+        elif introducer == b"!":
+            position += 2
+        else:
+            return
+        while position < len(data) and data[position]:
+            position += 1 + data[position]
+        position += 1
+
+
+def _gif_colours(flags: bytes) -> int:
+    """Bytes of the colour table that the flags before it tell of."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _webp_frames(data: bytes) -> Iterator[int]:
+    """Where each frame of an animated WebP begins (RFC 9649, section 2.7.1.1)."""
+    position = 12
+    while position + 8 <= len(data):
+        if data[position : position + 4] == b"ANMF":
+            yield position
+        size = int.from_bytes(data[position + 4 : position + 8], "little")
+        position += 8 + size + (size & 1)
+
+
+def _tiff_pages(data: bytes) -> Iterator[int]:
+    """Where the directory of each page of a TIFF begins (TIFF 6.0, section 2; BigTIFF)."""
+    order = "<" if data[:2] == b"II" else ">"
+    count, entry, offset, first = ("Q", 20, "Q", 8) if b"+" in data[2:4] else ("H", 12, "I", 4)
+    seen: set[int] = set()
+    try:
+        (position,) = struct.unpack_from(order + offset, data, first)
+        while position and position not in seen:
+            seen.add(position)
+            (entries,) = struct.unpack_from(order + count, data, position)
+            yield position
+            (position,) = struct.unpack_from(order + offset, data, position + struct.calcsize(count) + entry * entries)
+    except struct.error:
+        return

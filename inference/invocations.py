@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 import anyio
@@ -13,9 +15,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from inference import logs
-from inference.bodies.reader import ClientGone, discard
-from inference.errors import BodyTooLarge, IncompleteBody, Overloaded, RequestError
-from inference.responses import error_response, json_response
+from inference.accept import Form, wanted_form
+from inference.answering import Answering, Question
+from inference.bodies.reader import ClientGone, discard, while_connected
+from inference.errors import BodyTooLarge, IncompleteBody, NotAcceptable, Overloaded, RequestError
+from inference.responses import LineStream, error_response, json_response, line_response
 from inference.service import Phase, Service
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -27,6 +31,7 @@ class Invocations:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._answering = Answering(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request and logs it, without its content."""
@@ -34,15 +39,19 @@ class Invocations:
         request_id = _request_id(headers)
         service.active += 1
         fields: dict[str, Any] = {"request": request_id, "bytes": headers.get("content-length")}
+        told = {"X-Request-Id": request_id, ATTRIBUTES: service.attributes}
+        if service.phase is Phase.DRAINING:
+            told["Connection"] = "close"
+        lines = LineStream(send, told)
         try:
-            response = await self._respond(headers, receive, fields)
-            response.headers["X-Request-Id"] = request_id
-            response.headers[ATTRIBUTES] = service.attributes
-            if service.phase is Phase.DRAINING:
-                response.headers["Connection"] = "close"
-            if fields.get("unread"):
+            response = await self._respond(headers, receive, lines, fields)
+            if lines.begun:
+                await lines.end()
+            elif fields.pop("unread", False):
+                response.headers.update(told)
                 await _answer_and_discard(response, receive, send)
             else:
+                response.headers.update(told)
                 await response(scope, receive, send)
         except ClientGone:
             fields["code"] = "client_gone"
@@ -57,27 +66,66 @@ class Invocations:
             service.metrics.answered(fields, seconds)
             logs.event("invocation", **fields, milliseconds=round(seconds * 1000, 1))
 
-    async def _respond(self, headers: Headers, receive: Receive, fields: dict[str, Any]) -> Response:
+    async def _respond(self, headers: Headers, receive: Receive, lines: LineStream, fields: dict[str, Any]) -> Response:
+        """The answer; where `lines` has begun, its last line was sent and what is returned is not to be."""
         try:
             async with self._service.bodies.read(receive, headers.get("content-length")) as body:
                 fields["bytes"] = len(body)
-                answer = await self._service.invoke(
-                    body, headers.get("content-type", ""), headers.get(ATTRIBUTES, ""), receive
-                )
-            fields |= {"status": 200, **_found(answer), "timings_ms": answer["timings_ms"]}
-            return json_response(answer)
+                question = await self._answering.ask(body, headers.get("content-type", ""), headers.get(ATTRIBUTES, ""))
+                default = Form.JSON if question.sampling is None else Form.LINES
+                form = wanted_form(headers.get("accept", ""), default)
+                answer = self._series if question.is_series else self._single
+                response = await while_connected(receive, partial(answer, question, form, lines, fields))
         except RequestError as error:
             fields |= {"status": error.status, "code": error.code}
             fields["unread"] = isinstance(error, BodyTooLarge | IncompleteBody | Overloaded)
-            return error_response(error.status, error.code, str(error), error.headers)
+            response = error_response(error.status, error.code, str(error), error.headers)
         except ClientGone:
             raise
         except Exception:
             fields |= {"status": 500, "code": "internal"}
             logs.event("bug", level="error", exc_info=True, request=fields["request"])
-            return error_response(
-                500, "internal", f"The server failed at this request. Report it with the id {fields['request']}.", {}
+            sentence = f"The server failed at this request. Report it with the id {fields['request']}."
+            response = error_response(500, "internal", sentence, {})
+        else:
+            fields["status"] = 200
+            return response
+        if lines.begun:
+            await lines.line(json.loads(bytes(response.body)))
+        return response
+
+    async def _single(self, question: Question, form: Form, _: LineStream, fields: dict[str, Any]) -> Response:
+        data = b""
+        if form in (Form.JPEG, Form.PNG):
+            answer, data = await self._answering.draw(question, form)
+        else:
+            answer = await self._answering.answer(question)
+        found = _found(answer)
+        fields |= {**found, "timings_ms": answer["timings_ms"]}
+        if data:
+            counts = {f"X-Slipway-{name.title()}": str(count) for name, count in found.items()}
+            return Response(data, media_type=form.value, headers=counts)
+        return line_response(answer) if form is Form.LINES else json_response(answer)
+
+    async def _series(self, question: Question, form: Form, lines: LineStream, fields: dict[str, Any]) -> Response:
+        if form in (Form.JPEG, Form.PNG):
+            raise NotAcceptable(
+                "Several answers cannot be drawn into one picture. Accept application/json or application/jsonlines."
             )
+        results: list[dict[str, Any]] = []
+        fields |= {"pictures": 0, "failed": 0}
+
+        async def take(answer: dict[str, Any]) -> None:
+            answer = {"index": fields["pictures"], **answer}
+            fields["pictures"] += 1
+            fields["failed"] += "error" in answer
+            if form is Form.LINES:
+                await lines.line(answer)
+            else:
+                results.append(answer)
+
+        await self._answering.answer_each(question, take)
+        return json_response({"results": results})
 
 
 async def _answer_and_discard(response: Response, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What one request may ask for: confidence, IoU, number of detections, classes, form of masks."""
+"""What one request may ask for: how detections are chosen and told, and which frames of a sequence are looked at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from inference.errors import InvalidOption
 
 MAX_DETECTIONS = 300
 """Default of ultralytics' `max_det`."""
+MAX_EVERY = 10_000
 NAMES = ("confidence", "iou", "max_detections", "classes", "masks")
+FRAMES = ("frames", "every", "max_frames")
+ALL_NAMES = (*NAMES, *FRAMES)
 MASKS = ("polygons", "rle", "none")
 
 
@@ -29,6 +32,23 @@ class Options:
     """How the masks of segments are told: one of MASKS."""
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """Which frames of a sequence are looked at: the first, then each `every`-th, at most `limit` of them."""
+
+    every: int
+    limit: int
+
+
+def read_sampling(given: Mapping[str, Any], max_frames: int) -> Sampling | None:
+    """What `frames`, `every` and `max_frames` ask for, None for the first frame alone; raises InvalidOption."""
+    frames = given.get("frames")
+    if frames not in (None, "first", "all"):
+        raise InvalidOption(f"The option frames is {frames!r}; it must be first or all.")
+    every, limit = _count(given, "every", 1, MAX_EVERY), _count(given, "max_frames", max_frames, max_frames)
+    return Sampling(every, limit) if frames == "all" else None
+
+
 def read_options(
     given: Mapping[str, Any], default: Options, labels: Sequence[str], meaningful: Collection[str] = NAMES
 ) -> Options:
@@ -44,7 +64,7 @@ def read_options(
     return Options(
         confidence=_fraction(given, "confidence", default.confidence),
         iou=_fraction(given, "iou", default.iou),
-        max_detections=_count(given, "max_detections", default.max_detections),
+        max_detections=_count(given, "max_detections", default.max_detections, MAX_DETECTIONS),
         classes=_classes(given, labels) if given.get("classes") is not None else default.classes,
         masks=_choice(given, "masks", MASKS, default.masks),
     )
@@ -58,7 +78,7 @@ def parse_attributes(header: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for part in header.split(";"):
         name, equals, text = (piece.strip() for piece in part.partition("="))
-        if not equals or name not in NAMES:
+        if not equals or name not in ALL_NAMES:
             continue
         if name == "classes":
             given[name] = [int(item) if item.isdecimal() else item for item in map(str.strip, text.split(","))]
@@ -85,12 +105,12 @@ def _fraction(given: Mapping[str, Any], name: str, default: float) -> float:
     return float(value)
 
 
-def _count(given: Mapping[str, Any], name: str, default: int) -> int:
+def _count(given: Mapping[str, Any], name: str, default: int, limit: int) -> int:
     value = given.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DETECTIONS:
-        raise InvalidOption(f"The option {name} is {value!r}; it must be a whole number from 1 to {MAX_DETECTIONS}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limit:
+        raise InvalidOption(f"The option {name} is {value!r}; it must be a whole number from 1 to {limit}.")
     return value
 
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from inference.decode import decode
+from inference.decode import Load, Picture, decode
 from inference.modelfiles import ModelFiles, find_model, read_model
 from inference.options import Options
 from inference.preprocess import preprocess
@@ -54,7 +55,7 @@ class Pipeline:
         picture = io.BytesIO()
         Image.new("RGB", (2 * model.image_size, model.image_size)).save(picture, "JPEG")
         for network in dict.fromkeys(pipeline.networks):
-            pipeline.answer(picture.getvalue(), pipeline.defaults, network)
+            pipeline.answer(partial(decode, picture.getvalue()), pipeline.defaults, network)
         return pipeline
 
     @property
@@ -67,14 +68,14 @@ class Pipeline:
         """What runs the model."""
         return self.networks[0].runtime
 
-    def answer(self, data: bytes, options: Options, network: Network) -> dict[str, Any]:
-        """The answer for a picture file: `task`, `image`, what was found, `timings_ms`, as in docs/architecture.md.
+    def answer(self, load: Load, options: Options, network: Network) -> dict[str, Any]:
+        """The answer for a picture: `task`, `image`, what was found, `timings_ms`, as in docs/architecture.md.
 
-        Coordinates are pixels of the picture as it is looked at. Raises RequestError where it cannot be decoded.
+        Coordinates are pixels of the picture as it is looked at. Raises RequestError where it cannot be read.
         """
         timings: dict[str, float] = {}
         with _timed(timings, "decode"):
-            picture = decode(data, lambda width, height: self.task.place(width, height).gain, self.max_pixels)
+            picture = load(lambda width, height: self.task.place(width, height).gain, self.max_pixels)
         with _timed(timings, "preprocess"):
             letterbox = self.task.place(picture.width, picture.height)
             batch = preprocess(picture, letterbox, self.model.image_size)
@@ -82,10 +83,18 @@ class Pipeline:
             outputs = network(batch)
         with _timed(timings, "postprocess"):
             found = self.task.read(tuple(output[0] for output in outputs), letterbox, picture, options)
-        image = {"width": picture.width, "height": picture.height}
-        if picture.frames > 1:
-            image["frames"] = picture.frames
-        return {"task": self.model.task, "image": image, **found, "timings_ms": timings}
+        return {"task": self.model.task, "image": _described(picture), **found, "timings_ms": timings}
+
+
+def _described(picture: Picture) -> dict[str, Any]:
+    image: dict[str, Any] = {"width": picture.width, "height": picture.height}
+    if picture.frames > 1:
+        image["frames"] = picture.frames
+    if picture.frame is not None:
+        image["frame"] = picture.frame
+    if picture.milliseconds is not None:
+        image["milliseconds"] = picture.milliseconds
+    return image
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the server knows of itself, its phase and its model, and how it answers a request."""
+"""What the server knows of itself, its phase and its model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
-from starlette.types import Receive
-
-from inference.bodies.reader import BodyReader, while_connected
-from inference.bodies.request import Request, parse_request
+from inference.bodies.reader import BodyReader
 from inference.errors import NotReady
-from inference.options import read_options
-from inference.remote.fetch import fetch
+from inference.memory import Memory
 from inference.settings import Settings
 from inference.workers import Workers
 
@@ -23,9 +18,6 @@ if TYPE_CHECKING:
     from inference.metrics import Metrics
     from inference.pipeline import Pipeline
     from inference.runtimes.network import Network
-
-PARSED_ON_THE_LOOP = 64 * 1024
-"""Bytes of JSON that are parsed faster than a thread is asked to."""
 
 
 class Phase(enum.Enum):
@@ -48,7 +40,8 @@ class Service:
         self.cut_off = 0
         """Requests whose answer was given up because the time to drain was over."""
         self.last_activity = time.monotonic()
-        self.bodies = BodyReader(settings.max_body_bytes, settings.max_held_bytes, settings.body_seconds)
+        self.memory = Memory(settings.max_held_bytes)
+        self.bodies = BodyReader(settings.max_body_bytes, settings.body_seconds, self.memory)
         self._pipeline: Pipeline | None = None
         self._workers: Workers[Network] | None = None
 
@@ -96,44 +89,12 @@ class Service:
             raise NotReady("The model is still being loaded. Send it again when GET /ping answers 200.")
         return self._pipeline, self._workers
 
-    async def invoke(self, body: bytes, content_type: str, attributes: str, receive: Receive) -> dict[str, Any]:
-        """The answer to one request; raises RequestError, or ClientGone when the client left while it waited."""
-        arrived = time.perf_counter()
-        pipeline, workers = self.loaded()
-        request = await _parsed(body, content_type, attributes)
-        options = read_options(request.given, pipeline.defaults, pipeline.model.labels, pipeline.task.options)
-        timings: dict[str, float] = {}
-
-        async def work() -> tuple[dict[str, Any], float]:
-            picture = request.picture
-            if picture is None:
-                picture = await self._fetched(request.url or "")
-                timings["fetch"] = _milliseconds(arrived)
-            data = picture
-            return await workers.run(lambda network: pipeline.answer(data, options, network))
-
-        answer, waited = await while_connected(receive, work)
-        self.metrics.batches.observe(1)
-        timings |= answer["timings_ms"]
-        timings |= {"queue": round(waited * 1000, 3), "total": _milliseconds(arrived)}
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What every answer begins with: the model and the build that give it."""
+        pipeline, _ = self.loaded()
         return {
             "model": {"name": pipeline.model.name, "digest": pipeline.model.digest},
             "build": self.build,
             "is_mock": pipeline.model.is_mock,
-            **answer,
-            "timings_ms": timings,
         }
-
-    async def _fetched(self, url: str) -> bytes:
-        settings = self.settings
-        return await fetch(url, settings.image_url_hosts, settings.image_url_bytes, settings.image_url_seconds)
-
-
-async def _parsed(body: bytes, content_type: str, attributes: str) -> Request:
-    if len(body) <= PARSED_ON_THE_LOOP:
-        return parse_request(body, content_type, attributes)
-    return await anyio.to_thread.run_sync(parse_request, body, content_type, attributes)
-
-
-def _milliseconds(since: float) -> float:
-    return round((time.perf_counter() - since) * 1000, 3)

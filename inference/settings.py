@@ -37,6 +37,10 @@ class Settings:
     max_held_bytes: int = 256 * MIB
     """Memory for the bodies of all requests together."""
     max_pixels: int = 64_000_000
+    max_pictures: int = 64
+    """Pictures in one request."""
+    max_frames: int = 300
+    """Frames of one sequence that are looked at."""
     body_seconds: float = 30.0
     """Time in which a client must have sent its request."""
     queue_seconds: float = 50.0
@@ -70,6 +74,8 @@ class Settings:
             max_body_bytes=_integer(environment, "SLIPWAY_MAX_BODY_BYTES", cls.max_body_bytes, 1),
             max_held_bytes=_integer(environment, "SLIPWAY_MAX_HELD_BYTES", cls.max_held_bytes, 1),
             max_pixels=_integer(environment, "SLIPWAY_MAX_PIXELS", cls.max_pixels, 1),
+            max_pictures=_integer(environment, "SLIPWAY_MAX_PICTURES", cls.max_pictures, 1, 10_000),
+            max_frames=_integer(environment, "SLIPWAY_MAX_FRAMES", cls.max_frames, 1, 10_000),
             body_seconds=_seconds(environment, "SLIPWAY_BODY_SECONDS", cls.body_seconds),
             queue_seconds=_seconds(environment, "SLIPWAY_QUEUE_SECONDS", cls.queue_seconds),
             linger_seconds=_seconds(environment, "SLIPWAY_LINGER_SECONDS", cls.linger_seconds),

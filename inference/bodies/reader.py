@@ -9,7 +9,8 @@ from typing import TypeVar
 import anyio
 from starlette.types import Receive
 
-from inference.errors import BodyTooLarge, IncompleteBody, Overloaded
+from inference.errors import BodyTooLarge, IncompleteBody
+from inference.memory import Memory
 
 DISCARD_SECONDS = 2.0
 """Time given to a client whose body is refused to stop sending and read the answer."""
@@ -22,13 +23,12 @@ class ClientGone(Exception):
 
 
 class BodyReader:
-    """Reads bodies, keeping count of the memory that all of them take together."""
+    """Reads bodies into the memory that requests may hold."""
 
-    def __init__(self, max_bytes: int, max_held_bytes: int, seconds: float) -> None:
+    def __init__(self, max_bytes: int, seconds: float, memory: Memory) -> None:
         self._max_bytes = max_bytes
-        self._max_held_bytes = max_held_bytes
         self._seconds = seconds
-        self._held = 0
+        self._memory = memory
 
     @asynccontextmanager
     async def read(self, receive: Receive, declared: str | None) -> AsyncIterator[bytes]:
@@ -39,34 +39,29 @@ class BodyReader:
         """
         if declared is not None and declared.isdecimal() and int(declared) > self._max_bytes:
             raise self._too_large()
-        chunks: list[bytes] = []
-        try:
+        body = bytearray()
+        with self._memory.share() as take:
             with anyio.move_on_after(self._seconds) as time_limit:
-                await self._collect(receive, chunks)
+                await self._collect(receive, body, take)
             if time_limit.cancelled_caught:
                 raise IncompleteBody(
-                    f"The body did not arrive within {self._seconds:g} s ({sum(map(len, chunks))} bytes did). "
+                    f"The body did not arrive within {self._seconds:g} s ({len(body)} bytes did). "
                     "Send it faster, or a smaller one."
                 )
-            yield b"".join(chunks)
-        finally:
-            self._held -= sum(map(len, chunks))
+            yield bytes(body)
 
-    async def _collect(self, receive: Receive, chunks: list[bytes]) -> None:
-        more, size = True, 0
+    async def _collect(self, receive: Receive, body: bytearray, take: Callable[[int], None]) -> None:
+        more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
             chunk: bytes = message.get("body", b"")
             more = message.get("more_body", False)
-            chunks.append(chunk)
-            size += len(chunk)
-            self._held += len(chunk)
-            if size > self._max_bytes:
+            body += chunk
+            if len(body) > self._max_bytes:
                 raise self._too_large()
-            if self._held > self._max_held_bytes:
-                raise Overloaded("The memory for requests is taken. Send it again in a second, or run more instances.")
+            take(len(chunk))
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(

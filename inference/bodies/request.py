@@ -1,84 +1,71 @@
-"""From a body to the picture that it carries or points to, and the options that came with it."""
+"""From a body to the pictures that it carries or points to, and the options that came with them."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from inference.errors import EmptyBody, InvalidBase64, InvalidJson, InvalidOption, MissingImage, NotAnImage
-from inference.options import NAMES, parse_attributes
+from inference.errors import EmptyBody, RequestError
+from inference.options import parse_attributes
 
-FIELDS = ("image", "image_url", *NAMES)
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a picture is to be fetched from."""
+
+    url: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """A picture that needs no decoding."""
+
+    values: NDArray[np.uint8]
+    """(height, width, 3), RGB."""
+
+
+Source = bytes | Link | Pixels | RequestError
+"""A picture of a request: its file's bytes, a link, its pixels; or, for one of several, why it is none of these."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Either the picture's bytes or the address to fetch them from."""
+    """What is asked for."""
 
-    picture: bytes | None
-    url: str | None
+    pictures: tuple[Source, ...]
+    many: bool
+    """Whether the answer is a list, even if of one."""
     given: dict[str, Any]
     """Options as given, not yet checked against the model."""
 
 
-def parse_request(body: bytes, content_type: str, attributes: str) -> Request:
-    """Reads a body by its content: JSON where it says so or starts like an object, else a picture.
+def parse_request(body: bytes, content_type: str, attributes: str, max_pictures: int) -> Request:
+    """Reads a body by its Content-Type and its content: JSON, a form, a NumPy array, or else a picture.
 
     `attributes` is the header X-Amzn-SageMaker-Custom-Attributes: beside body, Content-Type and Accept the only thing
-    that InvokeEndpoint passes on. Options in a JSON body win over it. Raises RequestError.
+    that InvokeEndpoint passes on. Options in the body win over it. Raises RequestError.
     """
     media_type = content_type.partition(";")[0].strip().lower()
     given = parse_attributes(attributes)
     if not body:
         raise EmptyBody("The request has no body. Send a JPEG, PNG or WebP picture, or JSON with image or image_url.")
-    if media_type.startswith("multipart/"):
-        raise NotAnImage("The server takes no multipart bodies. Send the picture's bytes as the body.")
+    if media_type == "multipart/form-data":
+        from inference.bodies.multipart import read_form  # noqa: PLC0415 - few requests need it
+
+        return read_form(body, content_type, given, max_pictures)
+    if media_type == "application/x-npy" or body.startswith(b"\x93NUMPY"):
+        from inference.bodies.npy import read_array  # noqa: PLC0415 - few requests need it
+
+        return read_array(body, given, max_pictures)
     if media_type in ("application/json", "text/json") or media_type.endswith("+json") or body.lstrip()[:1] == b"{":
-        return _from_json(body, given)
-    return Request(body, None, given)
+        from inference.bodies.json import read_json  # noqa: PLC0415 - few requests need it
 
-
-def _from_json(body: bytes, given: dict[str, Any]) -> Request:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidJson(f"The body is not JSON ({_short(error)}). Send an object with image or image_url.") from None
-    if not isinstance(document, dict):
-        raise InvalidJson("The body's JSON is not an object. Send an object with image or image_url.")
-    if unknown := [name for name in document if name not in FIELDS]:
-        raise InvalidOption(
-            f"The body has the field {_short(unknown[0])!r}, which nothing reads. Known: {', '.join(FIELDS)}."
-        )
-    picture, url = document.get("image"), document.get("image_url")
-    if (picture is None) == (url is None):
-        raise MissingImage("The body must have either image (base64) or image_url, and not both.")
-    given |= {name: document[name] for name in NAMES if name in document}
-    if url is not None:
-        if not isinstance(url, str):
-            raise MissingImage("The field image_url is not a text. Send an http or https address.")
-        return Request(None, url, given)
-    return Request(_decoded(picture), None, given)
-
-
-def _decoded(picture: Any) -> bytes:
-    if not isinstance(picture, str):
-        raise InvalidBase64("The field image is not a text. Send the picture's bytes as base64.")
-    if picture.startswith("data:"):
-        picture = picture.partition(",")[2]
-    try:
-        # base64 written by MIME tools has line breaks; anything else foreign is an error.
-        data = base64.b64decode("".join(picture.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidBase64(
-            f"The field image is not base64 ({_short(error)}). Send the picture's bytes as base64."
-        ) from None
-    if not data:
-        raise EmptyBody("The field image is empty. Send the picture's bytes as base64.")
-    return data
-
-
-def _short(value: object) -> str:
-    return str(value)[:100]
+        return read_json(body, given, max_pictures)
+    if media_type == "multipart/x-mixed-replace":
+        # As cameras stream: JPEGs with a few lines of text between them.
+        body = body[max(0, body.find(b"\xff\xd8\xff")) :]
+    return Request((body,), many=False, given=given)

@@ -4,11 +4,13 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
+from inference.decode import decode
 from inference.errors import RequestError
 from inference.model import directory, held, reference, weights
 from inference.model.errors import InputError, ParityError
@@ -145,7 +147,7 @@ def _answer(pipeline: Pipeline, path: Path, confidence: float) -> list[Detection
     """What the image would answer for a picture file."""
     options = replace(pipeline.defaults, confidence=confidence)
     try:
-        answer = pipeline.answer(path.read_bytes(), options, pipeline.networks[0])
+        answer = pipeline.answer(partial(decode, path.read_bytes()), options, pipeline.networks[0])
     except (RequestError, OSError) as error:
         raise InputError(f"The picture {path} cannot be used: {error}") from error
     return [Detection(one["label"], one["score"], tuple(one["box"])) for one in answer["detections"]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote, urljoin, urlsplit
@@ -23,6 +24,7 @@ from inference.remote.addresses import DEFAULT_PORTS, Address, AllowList, litera
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
+Take = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,15 @@ class Target:
         return cls(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], path)
 
 
-async def fetch(url: str, allowed: AllowList, max_bytes: int, seconds: float) -> bytes:
-    """The body behind a URL; raises UrlRefused when it leads where the server must not go, else UrlFailed."""
+async def fetch(url: str, allowed: AllowList, max_bytes: int, seconds: float, take: Take = lambda _: None) -> bytes:
+    """The body behind a URL; raises UrlRefused when it leads where the server must not go, else UrlFailed.
+
+    `take` is told of bytes as they come, and may refuse them by raising.
+    """
     try:
         with anyio.fail_after(seconds):
             for _ in range(MAX_REDIRECTS + 1):
-                answer = await _get(Target.parse(url), allowed, max_bytes)
+                answer = await _get(Target.parse(url), allowed, max_bytes, take)
                 if isinstance(answer, bytes):
                     return answer
                 url = urljoin(url, answer.location)
@@ -78,14 +83,14 @@ class _Redirect:
     location: str
 
 
-async def _get(target: Target, allowed: AllowList, max_bytes: int) -> bytes | _Redirect:
+async def _get(target: Target, allowed: AllowList, max_bytes: int, take: Take) -> bytes | _Redirect:
     allowed.check_host(target.scheme, target.host, target.port)
     addresses = await _resolve(target)
     for address in addresses:
         allowed.check_address(target.host, address)
     stream = await _connect(target, addresses)
     try:
-        return await _exchange(stream, target, max_bytes)
+        return await _exchange(stream, target, max_bytes, take)
     finally:
         await anyio.aclose_forcefully(stream)
 
@@ -117,7 +122,7 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _exchange(stream: ByteStream, target: Target, max_bytes: int) -> bytes | _Redirect:
+async def _exchange(stream: ByteStream, target: Target, max_bytes: int, take: Take) -> bytes | _Redirect:
     connection = h11.Connection(h11.CLIENT)
     default = target.port == DEFAULT_PORTS[target.scheme]
     host = f"[{target.host}]" if ":" in target.host else target.host
@@ -146,6 +151,7 @@ async def _exchange(stream: ByteStream, target: Target, max_bytes: int) -> bytes
                 raise UrlFailed(f"image_url answers with status {event.status_code}. Send one that answers with 200.")
         elif isinstance(event, h11.Data):
             body += event.data
+            take(len(event.data))
             if len(body) > max_bytes:
                 raise UrlFailed(f"The picture behind image_url has more than {max_bytes} bytes. Send a smaller one.")
         elif not isinstance(event, h11.InformationalResponse):

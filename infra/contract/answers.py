@@ -119,7 +119,7 @@ def unknown_headers(target: Target) -> Findings:
         X_Amzn_SageMaker_Inference_Id="an id with spaces",
         X_Amzn_Trace_Id="Root=1-67891233-abcdef012345678912345678",
         X_Forwarded_For="203.0.113.7",
-        Accept="application/x-unknown",
+        Accept="application/x-unknown, application/json",
         Cookie="a=b",
         X_Long="x" * 4000,
     )

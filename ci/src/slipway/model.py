@@ -38,7 +38,10 @@ COMPARISON = [
     "model/*.py",
     "runtimes/*.py",
     "tasks/*.py",
-    *(f"{name}.py" for name in ("decode", "errors", "header", "modelfiles", "options", "pipeline", "preprocess")),
+    *(
+        f"{name}.py"
+        for name in ("decode", "errors", "foreign", "header", "modelfiles", "options", "pipeline", "preprocess")
+    ),
 ]
 
 

@@ -4,7 +4,6 @@ import io
 import struct
 import time
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from inference.decode import BACKGROUND, Picture, decode
+from inference.decode import BACKGROUND, Gain, Picture, decode
 from inference.errors import (
     CorruptImage,
     NotAnImage,
@@ -40,13 +39,13 @@ def two_coloured(width: int = 80, height: int = 40) -> Image.Image:
     return image
 
 
-def within(side: int) -> Callable[[int, int], float]:
-    """The scale at which all of a picture fits a square."""
+def fitting(side: int) -> Gain:
+    """How a square network of this side scales a picture."""
     return lambda width, height: side / max(width, height)
 
 
 def decoded(data: bytes, needed: int = 320) -> Picture:
-    return decode(data, within(needed), LIMIT)
+    return decode(data, fitting(needed), LIMIT)
 
 
 def colour(picture: Picture, x: float, y: float) -> tuple[int, ...]:
@@ -285,16 +284,16 @@ def test_a_webp_bomb_does_not_reach_the_decoder_that_reserves_its_canvas(monkeyp
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_the_limit_itself_is_allowed(kind: str) -> None:
     data = encoded(Image.new("RGB", (100, 50)), kind)
-    assert decode(data, within(64), 5000).width == 100
+    assert decode(data, fitting(64), 5000).width == 100
     with pytest.raises(PictureTooLarge):
-        decode(data, within(64), 4999)
+        decode(data, fitting(64), 4999)
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}])
 def test_the_limit_knows_every_kind_of_webp(options: dict[str, Any]) -> None:
     data = encoded(Image.new("RGB", (100, 50)), "WEBP", **options)
     with pytest.raises(PictureTooLarge):
-        decode(data, within(64), 4999)
+        decode(data, fitting(64), 4999)
 
 
 def test_a_picture_without_pixels_is_corrupt() -> None:
@@ -333,7 +332,7 @@ def test_mutated_pictures_decode_or_are_refused(sample: bytes, data: st.DataObje
         mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
     end = data.draw(st.integers(1, len(mutated)))
     try:
-        picture = decode(bytes(mutated[:end]), within(64), 1_000_000)
+        picture = decode(bytes(mutated[:end]), fitting(64), 1_000_000)
     except RequestError as error:
         assert 400 <= error.status < 500
         assert str(error).endswith(".")

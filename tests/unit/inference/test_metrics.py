@@ -16,7 +16,7 @@ from inference.server import build_app
 from inference.service import Phase, Service
 from inference.settings import Settings
 from tests.contract.tiny_model import write_tiny_model
-from tests.unit.inference.test_server import picture
+from tests.unit.inference.pictures import picture
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 STAGES = {"decode", "preprocess", "inference", "postprocess", "queue"}

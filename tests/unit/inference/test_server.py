@@ -1,51 +1,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image, ImageDraw
 
 from inference.pipeline import Pipeline
-from inference.server import build_app
 from inference.service import Phase, Service
-from inference.settings import Settings
-from tests.contract.tiny_model import write_tiny_model
+from tests.unit.inference.conftest import BUILD
+from tests.unit.inference.pictures import picture
 
-BUILD = "sha256:0123abcd"
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
-
-
-def picture(kind: str = "JPEG", side: int = 64) -> bytes:
-    """A red square on black that covers cells 2 to 3 of 8 in both directions."""
-    image = Image.new("RGB", (side, side))
-    ImageDraw.Draw(image).rectangle((side // 4, side // 4, side // 2 - 1, side // 2 - 1), (255, 0, 0))
-    file = io.BytesIO()
-    image.save(file, kind)
-    return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    return Pipeline.load(write_tiny_model(tmp_path_factory.mktemp("model")), 1, 1, 1_000_000)
-
-
-@pytest.fixture
-def service() -> Service:
-    return Service(Settings(max_body_bytes=100_000), BUILD)
-
-
-@pytest.fixture
-async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(build_app(service))
-    async with httpx.AsyncClient(transport=transport, base_url="http://image") as client:
-        yield client
 
 
 async def test_before_the_model_is_loaded_nothing_is_promised(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import pytest
 from inference.bodies import reader
 from inference.bodies.reader import BodyReader, ClientGone, discard, while_connected
 from inference.errors import BodyTooLarge, IncompleteBody, Overloaded
+from inference.memory import Memory
 
 Message = MutableMapping[str, Any]
 
@@ -32,12 +33,12 @@ async def silent() -> Message:
 
 
 async def test_a_body_is_put_together() -> None:
-    async with BodyReader(10, 10, 5).read(sending(b"ab", b"", b"cd"), None) as data:
+    async with BodyReader(10, 5, Memory(10)).read(sending(b"ab", b"", b"cd"), None) as data:
         assert data == b"abcd"
 
 
 async def test_a_body_of_the_largest_size_is_taken_and_one_more_byte_is_not() -> None:
-    reader = BodyReader(4, 100, 5)
+    reader = BodyReader(4, 5, Memory(100))
     async with reader.read(sending(b"ab", b"cd"), "4") as data:
         assert data == b"abcd"
     with pytest.raises(BodyTooLarge, match="SLIPWAY_MAX_BODY_BYTES"):
@@ -47,7 +48,7 @@ async def test_a_body_of_the_largest_size_is_taken_and_one_more_byte_is_not() ->
 
 async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
     with pytest.raises(BodyTooLarge):
-        async with BodyReader(4, 100, 5).read(silent, "5"):
+        async with BodyReader(4, 5, Memory(100)).read(silent, "5"):
             pass
 
 
@@ -58,25 +59,25 @@ async def test_an_endless_body_is_not_read_to_its_end() -> None:
 
     receive_calls: list[int] = []
     with pytest.raises(BodyTooLarge):
-        async with BodyReader(100, 1000, 5).read(receive, None):
+        async with BodyReader(100, 5, Memory(1000)).read(receive, None):
             pass
     assert len(receive_calls) == 11
 
 
 async def test_a_body_that_does_not_come_is_a_sentence() -> None:
     with pytest.raises(IncompleteBody, match=r"0\.02 s"):
-        async with BodyReader(4, 100, 0.02).read(silent, "3"):
+        async with BodyReader(4, 0.02, Memory(100)).read(silent, "3"):
             pass
 
 
 async def test_a_client_that_leaves_while_sending() -> None:
     with pytest.raises(ClientGone):
-        async with BodyReader(4, 100, 5).read(sending(b"a", complete=False), None):
+        async with BodyReader(4, 5, Memory(100)).read(sending(b"a", complete=False), None):
             pass
 
 
 async def test_all_bodies_together_are_bounded_and_given_back() -> None:
-    reader = BodyReader(4, 6, 5)
+    reader = BodyReader(4, 5, Memory(6))
     async with reader.read(sending(b"abcd"), None):
         with pytest.raises(Overloaded):
             async with reader.read(sending(b"abc"), None):
