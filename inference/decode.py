@@ -15,6 +15,7 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImage
 from inference.errors import CorruptImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedImage
 from inference.foreign import refusal
 from inference.header import check_png, count_frames, looks_truncated, picture_format, webp_size
+from inference.jpeg import decode_jpeg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,8 @@ TRANSPOSED: Final = (5, 6, 7, 8)
 class Picture:
     """A decoded picture: RGB, upright, perhaps smaller than the original."""
 
-    pixels: Image.Image
+    pixels: NDArray[np.uint8]
+    """(height, width, 3)."""
     width: int
     """Of the original as it is looked at, after the EXIF orientation."""
     height: int
@@ -78,8 +80,10 @@ def decode(data: bytes, gain: Gain, max_pixels: int) -> Picture:
         frames = count_frames(data, kind)
         width, height = image.size
         if kind == "JPEG":
-            share = gain(width, height) * DRAFT_MARGIN
-            image.draft(None, (max(1, round(width * share)), max(1, round(height * share))))
+            needed = gain(width, height) * DRAFT_MARGIN
+            if image.mode != "CMYK" and (pixels := decode_jpeg(data, width, height, needed)) is not None:
+                return _upright(pixels, width, height, frames, _orientation(image))
+            image.draft(None, (max(1, round(width * needed)), max(1, round(height * needed))))
         return developed(image, width, height, frames)
 
 
@@ -87,7 +91,7 @@ def bare(values: NDArray[np.uint8], _: Gain, max_pixels: int) -> Picture:
     """The picture of pixels (height, width, 3); raises PictureTooLarge."""
     height, width, _channels = values.shape
     check_size(width, height, max_pixels)
-    return Picture(Image.fromarray(values, "RGB"), width, height, 1)
+    return Picture(values, width, height, 1)
 
 
 @contextmanager
@@ -122,10 +126,7 @@ def developed(image: Image.Image, width: int, height: int, frames: int) -> Pictu
     """The picture of an image of this size, which may be set to be decoded at a smaller one."""
     orientation = _orientation(image)
     image.load()
-    pixels = _upright(_rgb(image), orientation)
-    if orientation in TRANSPOSED:
-        width, height = height, width
-    return Picture(pixels, width, height, frames)
+    return _upright(np.asarray(_rgb(image)), width, height, frames, orientation)
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
@@ -146,18 +147,15 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    """Turns and mirrors as the EXIF orientation says (2 to 8; anything else leaves the picture alone)."""
-    method = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
-    return image if method is None else image.transpose(method)
+def _upright(pixels: NDArray[np.uint8], width: int, height: int, frames: int, orientation: int) -> Picture:
+    """Turned and mirrored as the EXIF orientation says (2 to 8; anything else leaves it alone), without a copy."""
+    if orientation in (3, 4, 6, 7):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 7, 8):
+        pixels = pixels[:, ::-1]
+    if orientation in TRANSPOSED:
+        return Picture(pixels.transpose(1, 0, 2), height, width, frames)
+    return Picture(pixels, width, height, frames)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -6,7 +6,7 @@ import colorsys
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from PIL import ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 if TYPE_CHECKING:
     from inference.accept import Form
@@ -24,9 +24,7 @@ JPEG_QUALITY: Final = 90
 
 def drawn(load: Load, max_pixels: int, answer: dict[str, Any], form: Form) -> bytes:
     """The picture at its full size as JPEG or PNG, each finding in the colour of its class; raises RequestError."""
-    image = load(lambda width, height: 1.0, max_pixels).pixels
-    # A picture that was decoded from a list of pixels is not ours to paint on.
-    image = image.copy()
+    image = Image.fromarray(load(lambda width, height: 1.0, max_pixels).pixels)
     canvas = ImageDraw.Draw(image, "RGBA")
     line = max(2, round(sum(image.size) / 2 * 0.003))
     font = ImageFont.load_default(max(12, 6 * line))

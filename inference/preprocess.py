@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from inference.decode import Picture
+from inference.resize import interpolate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,28 +74,19 @@ class Letterbox:
 
 def preprocess(picture: Picture, box: Letterbox, side: int) -> NDArray[np.float32]:
     """The network's input (1, 3, side, side), RGB from 0 to 1, with the picture placed in it."""
-    canvas = np.full((side, side, 3), PADDING, np.uint8)
-    top, left = max(0, box.top), max(0, box.left)
-    canvas[top : box.top + box.height, left : box.left + box.width] = (
-        _averaged(picture.pixels, box, side) if box.averaging else _resized(picture.pixels, box)
-    )
-    planes = canvas.transpose(2, 0, 1)[None]
-    return np.divide(planes, np.float32(255), dtype=np.float32, order="C")
+    batch = np.full((1, 3, side, side), PADDING / 255, np.float32)
+    planes = batch[0, :, max(0, box.top) : box.top + box.height, max(0, box.left) : box.left + box.width]
+    pixels = _averaged(picture.pixels, box, side) if box.averaging else picture.pixels
+    if pixels.shape[:2] == planes.shape[1:]:
+        np.divide(pixels.transpose(2, 0, 1), np.float32(255), out=planes)
+    else:
+        interpolate(pixels, planes)
+    return batch
 
 
-def _resized(image: Image.Image, box: Letterbox) -> NDArray[np.uint8]:
-    width, height = image.size
-    if (width, height) != (box.width, box.height):
-        # An affine map interpolates between four neighbours, as cv2.resize does; Image.resize would average.
-        scale = (width / box.width, 0.0, 0.0, 0.0, height / box.height, 0.0)
-        image = image.transform(
-            (box.width, box.height), Image.Transform.AFFINE, scale, resample=Image.Resampling.BILINEAR
-        )
-    return np.asarray(image)
-
-
-def _averaged(image: Image.Image, box: Letterbox, side: int) -> NDArray[np.uint8]:
+def _averaged(pixels: NDArray[np.uint8], box: Letterbox, side: int) -> NDArray[np.uint8]:
     """The part that lies in the square; pixels around it count at its edges, as if it were cut out afterwards."""
-    across, down = image.width / box.width, image.height / box.height
+    height, width = pixels.shape[:2]
+    across, down = width / box.width, height / box.height
     part = (-box.left * across, -box.top * down, (side - box.left) * across, (side - box.top) * down)
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=part))
+    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR, box=part))

@@ -36,11 +36,7 @@ class Animation:
             width, height = self._image.size
             check_size(width, height, max_pixels)
             picture = developed(self._image, width, height, self.count)
-        # The decoder paints the next frame into the same memory.
-        pixels = picture.pixels.copy() if picture.pixels is self._image else picture.pixels
-        return replace(
-            picture, pixels=pixels, frame=number, milliseconds=None if self._kind == "TIFF" else round(begin, 1)
-        )
+        return replace(picture, frame=number, milliseconds=None if self._kind == "TIFF" else round(begin, 1))
 
     def _advance(self) -> None:
         try:

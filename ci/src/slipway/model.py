@@ -38,10 +38,8 @@ COMPARISON = [
     "model/*.py",
     "runtimes/*.py",
     "tasks/*.py",
-    *(
-        f"{name}.py"
-        for name in ("decode", "errors", "foreign", "header", "modelfiles", "options", "pipeline", "preprocess")
-    ),
+    *(f"{name}.py" for name in ("decode", "errors", "foreign", "header", "jpeg")),
+    *(f"{name}.py" for name in ("modelfiles", "options", "pipeline", "preprocess", "resize")),
 ]
 
 

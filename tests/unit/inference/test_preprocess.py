@@ -5,15 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from inference.decode import Picture
 from inference.preprocess import PADDING, Letterbox, preprocess
 
 
 def picture(pixels: NDArray[np.uint8], width: int | None = None, height: int | None = None) -> Picture:
-    image = Image.fromarray(pixels)
-    return Picture(image, width or image.width, height or image.height, 1)
+    return Picture(pixels, width or pixels.shape[1], height or pixels.shape[0], 1)
 
 
 def laid(picture: Picture, side: int) -> tuple[NDArray[np.float32], Letterbox]:
@@ -69,31 +67,6 @@ def test_the_input_is_planes_from_0_to_1_with_grey_around() -> None:
     assert batch[0, :, 32, 32].tolist() == [1, np.float32(51) / np.float32(255), 0]
     assert (batch[0, :, : box.top] == np.float32(PADDING) / np.float32(255)).all()
     assert (batch[0, :, 48:] == np.float32(PADDING) / np.float32(255)).all()
-
-
-def reference_resize(source: NDArray[np.uint8], width: int, height: int) -> NDArray[np.float64]:
-    """Interpolation between four neighbours with pixel centres aligned, as OpenCV documents INTER_LINEAR."""
-    rows, columns = source.shape[:2]
-    out = np.zeros((height, width, 3))
-    for y in range(height):
-        fy = min(max((y + 0.5) * rows / height - 0.5, 0), rows - 1)
-        for x in range(width):
-            fx = min(max((x + 0.5) * columns / width - 0.5, 0), columns - 1)
-            x0, y0 = int(fx), int(fy)
-            x1, y1 = min(x0 + 1, columns - 1), min(y0 + 1, rows - 1)
-            top = source[y0, x0] * (1 - fx + x0) + source[y0, x1] * (fx - x0)
-            bottom = source[y1, x0] * (1 - fx + x0) + source[y1, x1] * (fx - x0)
-            out[y, x] = top * (1 - fy + y0) + bottom * (fy - y0)
-    return out
-
-
-@pytest.mark.parametrize("size", [(64, 48), (100, 37), (31, 17), (200, 150), (3, 2)])
-def test_pixels_are_interpolated_as_opencv_does(size: tuple[int, int]) -> None:
-    source = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    batch, box = laid(picture(source), 64)
-    found = batch[0, :, box.top : box.top + box.height, box.left : box.left + box.width].transpose(1, 2, 0) * 255
-    # Pillow cuts off what OpenCV rounds: less than one level of 255.
-    assert np.abs(found - reference_resize(source, box.width, box.height)).max() < 1.01
 
 
 def test_a_picture_of_the_right_size_is_not_touched() -> None:

@@ -58,7 +58,7 @@ def pictures(data: bytes, every: int = 1, limit: int = 100) -> list[Picture]:
 
 
 def reds(found: list[Picture]) -> list[int]:
-    return [round(picture.pixels.getpixel((5, 5))[0], -1) for picture in found]  # type: ignore[index]
+    return [round(int(picture.pixels[5, 5, 0]), -1) for picture in found]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])

@@ -1,0 +1,28 @@
+"""JPEGs through libjpeg-turbo, straight into an array: half of the time that Pillow takes, and the same pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import simplejpeg
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+REDUCTIONS: Final = (8, 4, 2)
+"""libjpeg-turbo has fast code for these; for those between, reading all of the picture is quicker."""
+
+
+def decode_jpeg(data: bytes, width: int, height: int, needed: float) -> NDArray[np.uint8] | None:
+    """The pixels (height, width, 3), or None for a picture that is not flawless: whoever is more patient may judge it.
+
+    Reduced to a half, a quarter or an eighth, rounded up, when that leaves the share `needed` of width and height.
+    """
+    reduction = next((one for one in REDUCTIONS if one * needed <= 1), 0)
+    least = {"min_height": -(-height // reduction), "min_width": -(-width // reduction)} if reduction else {}
+    try:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", **least)
+    except ValueError:
+        return None
+    return pixels
