@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -14,13 +14,14 @@ import anyio.to_thread
 from inference.bodies.request import Link, Pixels, Source, parse_request
 from inference.errors import InvalidOption, RequestError
 from inference.options import Options, Sampling, read_options, read_sampling
-from inference.remote.fetch import fetch
+from inference.remote.buckets import SCHEME
 from inference.responses import error_document
 from inference.series import in_order
 
 if TYPE_CHECKING:
     from inference.accept import Form
     from inference.decode import Load
+    from inference.remote.s3 import S3
     from inference.service import Service
 
 PARSED_ON_THE_LOOP = 64 * 1024
@@ -98,6 +99,12 @@ class Answering:
             jobs = (partial(self._frame, load, question.options) for load in frames.loads)
             await in_order(jobs, width if frames.at_once else 1, take)
 
+    @cached_property
+    def _s3(self) -> S3:
+        from inference.remote.s3 import S3  # noqa: PLC0415 - few requests need it
+
+        return S3(self._settings.image_s3_buckets)
+
     async def _one(self, source: Source, options: Options) -> dict[str, Any]:
         timings: dict[str, float] = {}
         try:
@@ -149,9 +156,13 @@ class Answering:
             return
         settings, begun = self._settings, time.perf_counter()
         with self._service.memory.share() as take:
-            data = await fetch(
-                source.url, settings.image_url_hosts, settings.image_url_bytes, settings.image_url_seconds, take
-            )
+            from inference.remote.fetch import fetch  # noqa: PLC0415 - few requests need it
+
+            limits = (settings.image_url_bytes, settings.image_url_seconds, take)
+            if source.url.startswith(SCHEME):
+                data = await self._s3.fetch(source.url, *limits)
+            else:
+                data = await fetch(source.url, settings.image_url_hosts, *limits)
             timings["fetch"] = _milliseconds(begun)
             yield data
 

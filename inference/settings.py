@@ -9,6 +9,7 @@ from pathlib import Path
 
 from inference.errors import SettingsError
 from inference.remote.addresses import NOWHERE, AllowList
+from inference.remote.buckets import NO_BUCKETS, Buckets
 
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -50,6 +51,7 @@ class Settings:
     drain_seconds: float = 25.0
     """Time after SIGTERM at which the process ends, whatever it still does."""
     image_url_hosts: AllowList = NOWHERE
+    image_s3_buckets: Buckets = NO_BUCKETS
     image_url_bytes: int = 20 * MIB
     image_url_seconds: float = 10.0
     page: bool = True
@@ -81,6 +83,7 @@ class Settings:
             linger_seconds=_seconds(environment, "SLIPWAY_LINGER_SECONDS", cls.linger_seconds),
             drain_seconds=_seconds(environment, "SLIPWAY_DRAIN_SECONDS", cls.drain_seconds),
             image_url_hosts=AllowList.parse(environment.get("SLIPWAY_IMAGE_URL_HOSTS", "")),
+            image_s3_buckets=Buckets.parse(environment.get("SLIPWAY_IMAGE_S3_BUCKETS", "")),
             image_url_bytes=_integer(environment, "SLIPWAY_IMAGE_URL_BYTES", cls.image_url_bytes, 1),
             image_url_seconds=_seconds(environment, "SLIPWAY_IMAGE_URL_SECONDS", cls.image_url_seconds),
             page=_choice(environment, "SLIPWAY_PAGE", "1", ("0", "1")) == "1",
