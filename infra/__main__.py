@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     ) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text)
         one.set_defaults(run=run)
-        one.add_argument("--env", required=True, help="environment of slipway.toml")
+        one.add_argument("--env", required=True, help="environment of slipway.toml; PREVIEW/BRANCH for a branch's")
         one.add_argument(
             "--config", type=Path, default=Path("slipway.toml"), help="configuration (default: slipway.toml)"
         )
@@ -87,19 +87,28 @@ def _parser() -> argparse.ArgumentParser:
         "Check one environment; print it, with the platform of its image, as JSON.",
     )
     one.add_argument("--mock", action="store_true", help="refuse an environment that takes no mock model")
+    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("publish", verbs.publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
     one.add_argument("--layout", type=Path, required=True, help="directory with index.json and blobs/")
     one.add_argument("--tag", required=True, help="tag for people: the git SHA")
+    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("deploy", verbs.deploy, "Make an image the live release of an environment.")
     image = one.add_mutually_exclusive_group(required=True)
     image.add_argument("--digest", help="a published image: sha256:…")
     image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
     one.add_argument("--git-sha", required=True, help="the commit, for people")
+    one.add_argument("--branch", default="", help="the branch, for people, and for a preview named without one")
     one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
+
+    one = verb("promote", verbs.promote, "Release the image that is live in the environment before.")
+    one.add_argument("--sample", type=Path, required=True, help="picture that both have to answer alike")
+
+    one = verb("previews", verbs.previews, "List the previews that were made after an environment.")
+    one.add_argument("--remove-expired", action="store_true", help="destroy those whose time is over")
 
     one = verb("status", verbs.status, "Show what is live.")
     one.add_argument("--digest", help="say what deploying this image would change")
@@ -128,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace, progress: Progress) -> None:
     config = load(args.config)
-    config.environment(args.env)
+    if args.verb != "previews":
+        args.env = config.resolve(args.env, getattr(args, "branch", ""))
     if args.output:
         try:
             args.output.parent.mkdir(parents=True, exist_ok=True)

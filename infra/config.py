@@ -1,209 +1,21 @@
-"""slipway.toml: what a user may set, the defaults, and a sentence with a line number for each wrong value."""
+"""slipway.toml as read: its settings, and a sentence with a line number for each wrong value."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import ValidationError
 
-from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
+from infra.preview_names import preview_name
+from infra.settings import Alarm, Environment, Rollout, Section, Settings, Smoke, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=20)]
-Metric = Literal[
-    "Invocation4XXErrors",
-    "Invocation5XXErrors",
-    "InvocationModelErrors",
-    "ModelLatency",
-    "OverheadLatency",
-    "CPUUtilization",
-    "GPUUtilization",
-    "MemoryUtilization",
-]
-
-RESERVED = {
-    "SLIPWAY_PORT": "SageMaker calls port 8080",
-    "SAGEMAKER_BIND_TO_PORT": "SageMaker calls port 8080",
-    "SLIPWAY_MODEL_DIR": "the model of the release would not be the one that is served",
-    "PYTHONPATH": "the image's packages would not be found",
-    "PYTHONHOME": "the image's Python would not start",
-    "PATH": "the image's Python would not be found",
-    "LD_LIBRARY_PATH": "other libraries than the image's would be loaded",
-    "LD_PRELOAD": "other libraries than the image's would be loaded",
-}
-"""Variables that a container depends on, and why they are not to be set."""
-
-
-def _not_reserved(name: str) -> str:
-    if name in RESERVED:
-        raise ValueError(f"breaks the container: {RESERVED[name]}; remove it")
-    return name
-
-
-Variable = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=1024), AfterValidator(_not_reserved)
-]
-
-
-class Section(BaseModel):
-    """A table of slipway.toml: no unknown keys, no guessing of types, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Rollout(Section):
-    """How traffic goes over to a new release: `DeploymentConfig` of UpdateEndpoint.
-
-    Limits: API reference, TrafficRoutingConfig; a canary is at most half of the fleet, a linear step 10 to 50 percent.
-    """
-
-    type: Literal["all-at-once", "canary", "linear"] = "all-at-once"
-    percent: int | None = Field(default=None, ge=1, le=50)
-    bake_seconds: int = Field(default=0, ge=0, le=3600)
-
-    @model_validator(mode="after")
-    def _percent_fits_type(self) -> Self:
-        if self.type == "all-at-once" and self.percent is not None:
-            raise ValueError("has a percent, but all-at-once moves everything; remove percent or write type = 'canary'")
-        if self.type != "all-at-once" and self.percent is None:
-            raise ValueError(f"is {self.type} without a percent; add percent = 10, the share of the fleet to move")
-        if self.type == "linear" and (self.percent or 0) < 10:
-            raise ValueError(f"moves {self.percent} % a step; linear steps are 10 to 50")
-        return self
-
-
-class Alarm(Section):
-    """A CloudWatch alarm on the new fleet; when it goes off during a rollout, SageMaker takes the release back.
-
-    `threshold` is in the metric's unit (errors: a count; latencies: microseconds; utilization: percent); above is bad.
-    """
-
-    metric: Metric
-    threshold: float = Field(ge=0, strict=False)
-    statistic: (
-        Annotated[str, StringConstraints(pattern=r"^(Sum|Average|Maximum|Minimum|p[0-9]{1,2}([.][0-9]+)?)$")] | None
-    ) = None
-    period_seconds: Literal[10, 30, 60, 120, 180, 240, 300] = 60
-    evaluation_periods: int = Field(default=1, ge=1, le=20)
-
-
-class Environment(Section):
-    """One place where a release can be live."""
-
-    instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = "ml.c7i.large"
-    instance_count: int = Field(default=1, ge=1, le=1000)
-    production: bool = False
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
-    device: Device = "cpu"
-    inference_ami_version: Ami | None = None
-    rollout: Rollout = Rollout()
-    alarms: tuple[Alarm, ...] = Field(default=(), max_length=10, strict=False)
-    keep: int = Field(default=2, ge=1, le=50)
-    variables: dict[Variable, str] = {}
-
-    @field_validator("variables")
-    @classmethod
-    def _variables_fit(cls, variables: dict[str, str]) -> dict[str, str]:
-        # CreateModel, ContainerDefinition.Environment: up to 100 entries, values up to 1,024 characters; one is ours.
-        if len(variables) > 99:
-            raise ValueError(f"has {len(variables)} variables; SageMaker takes 99 beside Slipway's own")
-        if long := next((key for key, value in variables.items() if len(value) > 1024), None):
-            raise ValueError(f"has more than 1,024 characters in {long}; put long values into the image")
-        return variables
-
-    @field_validator("alarms")
-    @classmethod
-    def _one_alarm_a_metric(cls, alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
-        metrics = [alarm.metric for alarm in alarms]
-        if twice := next((metric for metric in metrics if metrics.count(metric) > 1), None):
-            raise ValueError(f"names {twice} twice; keep one alarm a metric")
-        return alarms
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        if self.rollout.type != "all-at-once" and self.instance_count < 2:
-            raise ValueError(
-                f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "
-                "write instance_count = 2 or more, or rollout = { type = 'all-at-once' }"
-            )
-        if self.inference_ami_version and not gpu(self.instance_type):
-            raise ValueError(
-                f"has an inference_ami_version, which is for GPU instances, and {self.instance_type} has none; "
-                "remove it or choose a GPU type such as ml.g5.xlarge"
-            )
-        if self.device in LINES:
-            if self.platform != "linux/amd64":
-                raise ValueError(
-                    f"has device = '{self.device}' on {self.instance_type}, whose processor is arm64, for which no "
-                    "image with CUDA is made; choose a type such as ml.g6.xlarge"
-                )
-            if why := misfit(LINES[self.device], self.instance_type, self.inference_ami_version):
-                raise ValueError(f"has device = '{self.device}': {why}")
-        return self
-
-    @property
-    def platform(self) -> str:
-        """What its image is built for, which the instance type decides: `linux/amd64` or `linux/arm64`."""
-        return platform(self.instance_type)
-
-
-class Timeouts(Section):
-    """How long to wait, in seconds."""
-
-    startup_seconds: int = Field(default=480, ge=60, le=3600)
-    deploy_seconds: int = Field(default=1800, ge=10, le=28800)
-
-
-class Smoke(Section):
-    """When the live endpoint's detections count as the expected ones."""
-
-    iou: float = Field(default=0.9, gt=0, le=1, strict=False)
-    score_tolerance: float = Field(default=0.05, ge=0, le=1, strict=False)
-
-
-class Settings(Section):
-    """The whole of slipway.toml."""
-
-    project: Name
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-    repository: (
-        Annotated[
-            str,
-            StringConstraints(
-                pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$", min_length=2, max_length=256
-            ),
-        ]
-        | None
-    ) = None
-    execution_role: (
-        Annotated[
-            str,
-            StringConstraints(pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9_+=,.@/-]+$", max_length=2048),
-        ]
-        | None
-    ) = None
-    payload_limit_mb: int = Field(default=6, ge=1, le=25)
-    image_limit_gb: int = Field(default=10, ge=1, le=100)
-    timeouts: Timeouts = Timeouts()
-    smoke: Smoke = Smoke()
-    environments: dict[Name, Environment] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -224,10 +36,29 @@ class Config:
         """Name or ARN of the role SageMaker takes on; `<project>-runtime` unless set."""
         return self.settings.execution_role or f"{self.settings.project}-runtime"
 
+    def resolve(self, name: str, branch: str = "") -> str:
+        """The name of the environment that a person means; for `preview/BRANCH`, the name of that branch's.
+
+        `branch` is taken where a preview is named without one. Raises InputError for an unknown environment, or a
+        preview of no branch.
+        """
+        template, slash, named = name.partition("/")
+        one = self.environment(template)
+        if template not in self.settings.environments or not one.expires_hours:
+            if slash:
+                raise InputError(f"{template} is no preview, so it has no branch; write --env {template}.")
+            return name
+        if not (named or branch):
+            raise InputError(f"{template} is made for a branch; write --env {template}/BRANCH.")
+        return preview_name(template, named or branch)
+
     def environment(self, name: str) -> Environment:
-        """The environment called `name`; InputError that lists the known ones."""
+        """The environment called `name`, or the one that a preview of that name is made after; InputError if none."""
         if name in self.settings.environments:
             return self.settings.environments[name]
+        for template, one in self.settings.environments.items():
+            if one.expires_hours and name.startswith(f"{template}-"):
+                return one
         known = ", ".join(self.settings.environments)
         raise InputError(
             f"{self.path.name} has no environment {name!r}; write one of: "

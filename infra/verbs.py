@@ -64,7 +64,8 @@ def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> N
     if args.mock:
         config.refuse_mock(args.env)
     environment = config.environment(args.env)
-    text = json.dumps({**environment.model_dump(mode="json"), "platform": environment.platform}) + "\n"
+    told = {"name": args.env, "platform": environment.platform, **environment.model_dump(mode="json")}
+    text = json.dumps(told) + "\n"
     _tell(args, text, text)
 
 
@@ -96,9 +97,40 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
 
             layout = read_layout(args.layout)
             digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, args.git_sha, progress)
-        deploy(job, Wanted(release(config, args.env, digest), args.git_sha, sample, args.mock, push))
+        wanted = release(config, args.env, digest)
+        deploy(job, Wanted(wanted, args.git_sha, sample, args.mock, args.branch, push))
 
     _reported(args, config, progress, run)
+
+
+def promote(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """What is live in the environment before becomes the release of this one."""
+    from infra.release.promote import promote  # noqa: PLC0415
+    from infra.release.smoke import read_sample  # noqa: PLC0415
+
+    sample = read_sample(args.sample, None)
+    _reported(args, config, progress, lambda job: promote(job, sample))
+
+
+def previews(args: argparse.Namespace, config: Config, progress: Progress) -> None:
+    """The environments of branches; those whose time is over are removed on request."""
+    from infra.cloud import Cloud  # noqa: PLC0415
+    from infra.release.destroy import destroy  # noqa: PLC0415
+    from infra.release.job import Job  # noqa: PLC0415
+    from infra.release.previews import place_of, previews, told  # noqa: PLC0415
+    from infra.release.report import Report  # noqa: PLC0415
+
+    if not config.environment(args.env).expires_hours:
+        raise InputError(f"{args.env} is no preview: it has no expires_hours; name one that has.")
+    cloud = Cloud.from_environment(config.region(args.env))
+    cloud.check_credentials(timedelta())
+    found, removed = previews(cloud, config, args.env), list[str]()
+    for one in (one for one in found if one.expired and args.remove_expired):
+        place = place_of(config, args.env, one)
+        report = Report("destroy", place.project, place.environment, place.region, place.endpoint)
+        destroy(Job(cloud, config, place, progress, report))
+        removed.append(one.environment)
+    _tell(args, *told(args.env, found, removed))
 
 
 def status(args: argparse.Namespace, config: Config, _progress: Progress) -> None:

@@ -14,8 +14,8 @@ from infra.release.names import VARIANT
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-    from infra.config import Alarm, Environment
     from infra.release.names import Place, Release
+    from infra.settings import Alarm, Environment
 
 _UTILIZATION = frozenset({"CPUUtilization", "GPUUtilization", "MemoryUtilization"})
 

@@ -14,6 +14,7 @@ from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
 from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
+from infra.release.previews import renew
 from infra.release.prune import discard, prune
 from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, refuse_stranger, start
 from infra.release.smoke import Sample, invoke, judge
@@ -36,6 +37,7 @@ class Wanted:
     git_sha: str
     sample: Sample
     mock: bool = False
+    branch: str = ""
     publish: Callable[[], Published] | None = None
 
 
@@ -59,6 +61,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
         report.outcome = "unchanged"
         report.git_sha = found.live.git_sha if found.live else wanted.git_sha
         report.skipped.append("everything: this image with this configuration is live and has passed its smoke test")
+        renew(job, wanted.branch)
         return
     if found.endpoint:
         refuse_stranger(job, found.endpoint)
@@ -76,6 +79,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
         keep = job.settings.keep
         report.removed.extend(prune(job.cloud, job.place, release.name, keep, timedelta(seconds=job.limit)))
         say(f"removed {', '.join(report.removed) or 'nothing'}; up to {keep} earlier releases are kept for a rollback")
+    renew(job, wanted.branch)
     report.outcome, report.changed = "done", True
 
 
@@ -92,7 +96,7 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
     if wanted.publish:
         report.published = wanted.publish()
     with job.progress.step("preflight"):
-        checked = preflight(job, release, mock=wanted.mock)
+        checked = preflight(job, release, git_sha=wanted.git_sha, mock=wanted.mock)
         report.image, report.image_bytes = checked.image, checked.size
         report.notes.extend(checked.notes)
         say("; ".join(checked.notes) or "all is well")

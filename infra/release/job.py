@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
     from infra.cloud import Cloud
-    from infra.config import Config, Environment
+    from infra.config import Config
     from infra.progress import Progress
     from infra.release.names import Place
     from infra.release.report import Report
+    from infra.settings import Environment
 
 
 @dataclass(frozen=True)

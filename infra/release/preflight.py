@@ -12,17 +12,21 @@ from botocore.exceptions import ClientError
 
 from infra.accelerators import Needs, gpu, misfit
 from infra.aws_errors import code, missing
+from infra.cloud import Cloud
 from infra.errors import Refused
 from infra.layout import DOCKER_MANIFEST
 from infra.registry import Manifest, open_repository
+from infra.release import names
+from infra.release.generations import generations
 
 if TYPE_CHECKING:
-    from infra.cloud import Cloud
     from infra.config import Config
     from infra.progress import Progress
     from infra.release.job import Job
     from infra.release.names import Release
 
+DIRTY = "-dirty"
+"""The end of a git SHA whose commit is not all that was built."""
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -39,11 +43,12 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def preflight(job: Job, release: Release, *, mock: bool) -> Checked:
+def preflight(job: Job, release: Release, *, git_sha: str, mock: bool) -> Checked:
     """Refused with a sentence for the first thing that cannot work."""
     cloud, config, environment = job.cloud, job.config, job.settings
     if mock:
         config.refuse_mock(release.place.environment)
+    _origin(config, release, git_sha)
     _instance_type(cloud, config, release)
     uri, manifest, settings = _image(cloud, config, release)
     labels = settings["config"].get("Labels") or {}
@@ -59,6 +64,27 @@ def preflight(job: Job, release: Release, *, mock: bool) -> Checked:
         if environment.rollout.bake_seconds:
             notes += ("bake_seconds waits without alarms that could take the release back",)
     return Checked(f"{uri}@{release.digest}", manifest.size, role_arn, notes + role_notes)
+
+
+def _origin(config: Config, release: Release, git_sha: str) -> None:
+    """Refused for production from a tree that no commit holds, or of an image that skipped the environment before."""
+    environment = release.place.environment
+    settings = config.environment(environment)
+    if settings.production and git_sha.endswith(DIRTY):
+        where = config.where("environments", environment, "production")
+        raise Refused(
+            f"the image was built from changes that are in no commit ({git_sha}) and {environment} is production "
+            f"({where}); commit them and deploy again."
+        )
+    if settings.promoted_from is None:
+        return
+    before = names.place(config, settings.promoted_from)
+    known = generations(Cloud.from_environment(before.region).sagemaker, before)
+    if not any(one.good and one.digest == release.digest for one in known):
+        where = config.where("environments", environment, "promoted_from")
+        raise Refused(
+            f"{release.digest} has not passed {before.environment} ({where}); deploy it there first, then run promote."
+        )
 
 
 def _instance_type(cloud: Cloud, config: Config, release: Release) -> None:

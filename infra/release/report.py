@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.progress import Step
     from infra.publish import Published
     from infra.release.smoke import Detection
@@ -83,7 +85,7 @@ class Report:
         return f"{self.smoke['verdict']}; build `{build}` answered in {took:.0f} ms"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """A Markdown table whose columns line up in a terminal too."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     line = "| " + " | ".join("{:<%d}" % width for width in widths) + " |"  # noqa: UP031

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.type_defs import DeploymentConfigTypeDef
 
-    from infra.config import Environment
     from infra.release.endpoint import Endpoint
     from infra.release.job import Job
     from infra.release.names import Release
     from infra.release.preflight import Checked
+    from infra.settings import Environment
 
 _SETTLING = 20.0  # seconds in which SageMaker may not yet find what was just created
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.cloud import Cloud
-    from infra.config import Smoke
+    from infra.settings import Smoke
 
 _UNSURE = 0.25  # score under which a detection may come or go: the model's own threshold
 

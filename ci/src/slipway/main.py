@@ -38,7 +38,7 @@ Weights = Annotated[
     Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
 ]
 Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
-Environment = Annotated[str, Doc("An environment of slipway.toml.")]
+Environment = Annotated[str, Doc("An environment of slipway.toml; PREVIEW/BRANCH for the preview of a branch.")]
 Aws = Annotated[
     dagger.Secret | None,
     Doc(
@@ -61,6 +61,12 @@ async def commit_tag(repository: dagger.GitRepository) -> str:
     """The commit's SHA; `-dirty` says that what is built is not what that commit holds."""
     clean = await repository.uncommitted().is_empty()
     return await repository.head().commit() + ("" if clean else "-dirty")
+
+
+async def branch_name(repository: dagger.GitRepository) -> str:
+    """The branch that is checked out; empty where only a commit is, as GitHub's runners have it."""
+    ref = await repository.head().ref()
+    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
 
 
 def only(patterns: list[str]) -> list[str]:
@@ -207,6 +213,7 @@ class Slipway:
         return await infra.call(
             "publish",
             *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository)),
+            f"--branch={await branch_name(repository)}",
             inputs={LAYOUT: image.layout(built)},
         ).stdout()
 
@@ -224,7 +231,8 @@ class Slipway:
         It waits for the style and the unit tests of the code inside the image, and for the contract: all of it for
         production, else the clauses that take a few seconds. `dagger check` and `dagger call contract` judge the rest.
         """
-        settings = await self._operations.settings(env, mock=mock)
+        branch = await branch_name(repository)
+        settings = await self._operations.settings(env, mock=mock, branch=branch)
         infra = await operations.target(self._operations, aws)
         tag = ""
 
@@ -248,13 +256,39 @@ class Slipway:
             inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
         ran = await infra.call(
             "deploy",
-            *("--env", env, "--layout", LAYOUT, "--git-sha", tag),
+            *("--env", settings["name"], "--layout", LAYOUT, "--git-sha", tag, f"--branch={branch}"),
             *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
             inputs=inputs,
         ).sync()
         release = await Release.read(ran, operations.REPORT)
         print(release.summary)
         return release
+
+    @live
+    async def promote(
+        self,
+        env: Annotated[str, Doc("The environment to release to: one with promoted_from in slipway.toml.")] = "prod",
+        picture: Annotated[
+            dagger.File | None, Doc("What both environments have to answer alike; without it, the model's own sample.")
+        ] = None,
+        aws: Aws = None,
+    ) -> Release:
+        """Releases the very image that is live in the environment before; nothing is built."""
+        picture = picture or (await self.model()).directory.file("sample.jpg")
+        infra = await operations.target(self._operations, aws)
+        ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: picture}).sync()
+        return await Release.read(ran, operations.REPORT)
+
+    @live
+    async def previews(
+        self,
+        env: Annotated[str, Doc("The environment that they are made after: one with expires_hours.")] = "preview",
+        remove_expired: Annotated[bool, Doc("Destroy those whose time is over.")] = False,
+        aws: Aws = None,
+    ) -> str:
+        """The previews of branches that there are, and when each expires."""
+        words = ["--env", env, *(["--remove-expired"] if remove_expired else [])]
+        return await (await operations.target(self._operations, aws)).call("previews", *words).stdout()
 
     @live
     async def status(self, env: Environment = "dev", aws: Aws = None) -> str:

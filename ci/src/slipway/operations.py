@@ -33,10 +33,11 @@ class Code:
         bare = await python(self.locks, "localcloud", "skopeo")
         return bare.with_mounted_directory("/src/infra", self.infra)
 
-    async def settings(self, env: str, *, mock: bool) -> dict[str, Any]:
+    async def settings(self, env: str, *, mock: bool, branch: str = "") -> dict[str, Any]:
         """One environment of slipway.toml, checked before anything is built; its mistakes fail the step."""
         told = (await self.python()).with_mounted_file("/src/slipway.toml", self.config)
-        words = ["python3", "-m", "infra", "settings", "--env", env, *(["--mock"] if mock else [])]
+        words = ["python3", "-m", "infra", "settings", "--env", env, f"--branch={branch}"]
+        words += ["--mock"] if mock else []
         read: dict[str, Any] = json.loads(await told.with_exec(words).stdout())
         return read
 

@@ -13,6 +13,12 @@ BEHAVIOUR = json.loads(sys.argv[1])
 STARTED = time.monotonic()
 
 
+def detections() -> object:
+    """As the behaviour says; `only_in` has others for containers with a variable set."""
+    worse = BEHAVIOUR.get("only_in", {})
+    return next((worse[name] for name in worse if name in os.environ), BEHAVIOUR["detections"])
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -35,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
             "build": BEHAVIOUR["build"],
             "is_mock": BEHAVIOUR.get("is_mock", False),
             "image": {"width": 640, "height": 480},
-            "detections": BEHAVIOUR["detections"],
+            "detections": detections(),
             "environment": {key: value for key, value in os.environ.items() if key.startswith("SLIPWAY_")},
         }
 

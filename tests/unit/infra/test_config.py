@@ -40,7 +40,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_the_projects_own_file_is_valid() -> None:
     config = load(Path(__file__).parents[3] / "slipway.toml")
-    assert list(config.settings.environments) == ["dev", "staging", "prod"]
+    assert list(config.settings.environments) == ["dev", "staging", "preview", "prod"]
     assert [name for name, one in config.settings.environments.items() if one.production] == ["prod"]
 
 
@@ -85,6 +85,10 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ('LEVEL = "info"', '"A B" = "info"', "line 19: environments.prod.variables.A B is 'A B'; write letters"),
         ("LEVEL =", "SLIPWAY_PORT =", "line 19: environments.prod.variables.SLIPWAY_PORT breaks the container"),
         ("LEVEL =", "PYTHONPATH =", "variables.PYTHONPATH breaks the container: the image's packages"),
+        ("keep = 3", "expires_hours = 1", "line 6: environments.prod is production and expires"),
+        ("keep = 3", 'promoted_from = "de"', "promotes prod from de, which is not another environment (did you mean"),
+        ("keep = 3", 'promoted_from = "prod"', "promotes prod from prod, which is not another environment"),
+        ("dev]\n", "long-preview]\nexpires_hours = 1\n", "has the preview long-preview, whose name has 12 letters"),
         ("keep = 3", "keep = ", "is not valid TOML: Invalid value (at line 11"),
         ("keep = 3", "keep = 3\nkeep = 4", "is not valid TOML: Cannot overwrite a value (at line 12"),
     ],
@@ -107,6 +111,30 @@ def test_unknown_environment_lists_the_known_ones(tmp_path: Path) -> None:
     config = load(write(tmp_path, GOOD))
     with pytest.raises(InputError, match=r"has no environment 'prd'; write one of: dev, prod \(did you mean prod\?\)"):
         config.environment("prd")
+
+
+def test_a_branch_has_the_settings_of_its_preview(tmp_path: Path) -> None:
+    config = load(write(tmp_path, GOOD + "[environments.preview]\nexpires_hours = 24\nkeep = 7\n"))
+    assert config.resolve("preview", "boxes") == config.resolve("preview/boxes") == "preview-boxes"
+    assert config.resolve("preview/other", "boxes") == "preview-other"
+    assert config.resolve("preview-boxes") == "preview-boxes"
+    assert config.resolve("dev", "boxes") == "dev"
+    assert config.environment("preview-boxes").keep == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("preview", "preview is made for a branch; write --env preview/BRANCH"),
+        ("dev/boxes", "dev is no preview, so it has no branch"),
+        ("previw/boxes", "no environment 'previw'"),
+        ("dev-boxes", "no environment 'dev-boxes'"),
+    ],
+)
+def test_environments_that_cannot_be_meant(tmp_path: Path, name: str, says: str) -> None:
+    config = load(write(tmp_path, GOOD + "[environments.preview]\nexpires_hours = 24\n"))
+    with pytest.raises(InputError, match=says):
+        config.resolve(name)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not UTF-8"])

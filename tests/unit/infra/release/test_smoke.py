@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from infra.config import Smoke
 from infra.errors import RolloutFailed
 from infra.release.smoke import Answer, Detection, Sample, judge, overlap
+from infra.settings import Smoke
 
 CIRCLE = Detection("circle", 0.9, (10, 10, 110, 110))
 SQUARE = Detection("square", 0.8, (200, 200, 300, 300))
