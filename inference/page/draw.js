@@ -20,6 +20,7 @@ export function draw(canvas, room, { bitmap, width, height }, objects, lit) {
   canvas.style.height = `${Math.round(height * zoom)}px`;
   canvas.width = Math.round(width * zoom * density);
   canvas.height = Math.round(height * zoom * density);
+  canvas.dataset.width = String(width);
   const pen = canvas.getContext("2d");
   pen.fillStyle = "#727272";
   pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -65,7 +66,7 @@ function outline(pen, object, at, density, lit) {
     line(lit ? 2.5 : 1.5);
   }
   trace(object.corners ?? rectangle(object.box));
-  line((object.polygons ? 1 : 2.5) + (lit ? 1 : 0));
+  line(lit ? 3.5 : 2.5);
   const points = object.keypoints ?? [];
   const seen = (point) => (point[2] ?? 1) >= SEEN;
   for (const [from, to] of points.length === 17 ? LIMBS : []) {

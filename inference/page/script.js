@@ -4,7 +4,7 @@ import { draw, drawSample, percent, under } from "./draw.js";
 import { by } from "./elements.js";
 import { send, snippets } from "./request.js";
 import * as results from "./results.js";
-import { watch } from "./server.js";
+import { look, watch } from "./server.js";
 import * as settings from "./settings.js";
 
 const EXAMPLE = { name: "picture.jpg", type: "image/jpeg" };
@@ -94,6 +94,7 @@ function refuse(sentence, code) {
   by("error").textContent = sentence;
   by("error").hidden = false;
   redraw();
+  if (page.waits) look();
 }
 
 function light(index) {

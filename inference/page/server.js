@@ -5,26 +5,37 @@ import { by, element } from "./elements.js";
 const PHASES = { loading: "Loading the model…", ready: "Ready", draining: "Stopping", gone: "Not reachable" };
 const SECONDS = { ready: 5, otherwise: 1 };
 
-/** Asks for ever; calls `introduced` with what GET /info says when it got ready, and `ready` whenever it is. */
-export async function watch(introduced, ready) {
-  let phase = "gone";
-  try {
-    const answer = await fetch("ping", { cache: "no-store" });
-    phase = answer.ok ? "ready" : ((await answer.json()).error?.code ?? "gone");
-    if (phase === "ready" && by("phase").dataset.phase !== "ready") {
-      const info = await (await fetch("info", { cache: "no-store" })).json();
-      introduce(info);
-      introduced(info);
-    }
-  } catch {
-    phase = "gone";
-  }
+let timer;
+let told = { introduced() {}, ready() {} };
+
+/** Asks from now on; calls `introduced` with what GET /info says when it got ready, and `ready` whenever it is. */
+export function watch(introduced, ready) {
+  told = { introduced, ready };
+  look();
+}
+
+/** Asks at once. */
+export async function look() {
+  clearTimeout(timer);
+  const phase = await ask().catch(() => "gone");
   by("phase").dataset.phase = phase;
   const said = PHASES[phase] ?? phase;
   // A status is read out each time that it is written.
   if (by("phase").textContent !== said) by("phase").textContent = said;
-  if (phase === "ready") ready();
-  setTimeout(watch, 1000 * (SECONDS[phase] ?? SECONDS.otherwise), introduced, ready);
+  clearTimeout(timer);
+  timer = setTimeout(look, 1000 * (SECONDS[phase] ?? SECONDS.otherwise));
+  if (phase === "ready") told.ready();
+}
+
+async function ask() {
+  const answer = await fetch("ping", { cache: "no-store" });
+  if (!answer.ok) return (await answer.json()).error.code;
+  if (by("phase").dataset.phase !== "ready") {
+    const info = await (await fetch("info", { cache: "no-store" })).json();
+    introduce(info);
+    told.introduced(info);
+  }
+  return "ready";
 }
 
 function introduce({ model, runtime, build, is_mock: isMock }) {

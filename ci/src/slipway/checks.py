@@ -5,6 +5,27 @@ from dagger import dag
 
 from slipway.toolchain import debian, python, uv
 
+TREE = [
+    "ci/src/**/*.py",
+    "inference/**/*.py",
+    "inference/page/*",
+    "infra/**/*.py",
+    "tests/**/*.py",
+    "engine/**",
+    "tools/**",
+    ".github/**",
+    "pyproject.toml",
+    "uv.lock",
+    "slipway.toml",
+    "Makefile",
+    "NOTICE",
+    "docs/**/*.md",
+    "inference/**/*.md",
+    "README.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+]
+"""What they look at, of a checkout."""
 CACHES = "/var/cache/checks"
 SCRIPTS = [".github/aws-credentials"]
 """Python without a suffix, which no tool finds by itself."""
@@ -103,4 +124,23 @@ async def workflows(locks: dagger.Directory, workflow: dagger.Directory) -> dagg
         .with_file("/usr/local/bin/actionlint", actionlint)
         .with_exec(["sh", "-ec", "actionlint .github/workflows/*.yml"])
         .with_exec(["/opt/site/bin/zizmor", "--offline", "--no-progress", "--persona=auditor", ".github/workflows"])
+    )
+
+
+async def page(
+    locks: dagger.Directory,
+    tests: dagger.Directory,
+    real: dagger.Container,
+    mock: dagger.Container,
+    sample: dagger.File,
+) -> dagger.Container:
+    """The server's page in Chromium, before two images that are started as they would be anywhere."""
+    browser = await python(locks, "browser", "chromium-headless-shell", "curl", "fonts-dejavu-core")
+    return (
+        browser.with_mounted_directory("/src/tests/browser", tests)
+        .with_mounted_file("/src/pyproject.toml", locks.file("pyproject.toml"))
+        .with_mounted_file("/in/sample.jpg", sample)
+        .with_service_binding("real", real.as_service(use_entrypoint=True))
+        .with_service_binding("mock", mock.as_service(use_entrypoint=True))
+        .with_exec(["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/browser"])
     )

@@ -11,7 +11,7 @@ from slipway.model import Model
 from slipway.packages import packages
 from slipway.toolchain import DEBIAN, debian, requirements
 
-PARTS = ["*.py", "bodies/*.py", "frames/*.py", "remote/*.py", "runtimes/*.py", "tasks/*.py"]
+PARTS = ["*.py", "bodies/*.py", "frames/*.py", "page/*", "remote/*.py", "runtimes/*.py", "tasks/*.py"]
 """Of inference/ and of its tests, what concerns the image: all but what trains and exports."""
 LIBRARIES = ("ca-certificates", "libstdc++6", "python3")
 HOME = "/opt/slipway"

@@ -13,26 +13,6 @@ from slipway.errors import InputRefused
 from slipway.release import Release
 from slipway.verbs import cached, gate, live, record
 
-TREE = [
-    "ci/src/**/*.py",
-    "inference/**/*.py",
-    "infra/**/*.py",
-    "tests/**/*.py",
-    "engine/**",
-    "tools/**",
-    ".github/**",
-    "pyproject.toml",
-    "uv.lock",
-    "slipway.toml",
-    "Makefile",
-    "NOTICE",
-    "docs/**/*.md",
-    "inference/**/*.md",
-    "README.md",
-    "CONTRIBUTING.md",
-    "LICENSE",
-]
-
 Weights = Annotated[
     dagger.File | None,
     Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
@@ -93,6 +73,12 @@ class Slipway:
         Ignore(only([*(f"unit/inference/{part}" for part in image.PARTS), "contract/tiny_model.py"])),
         Doc("The unit tests of the code inside the image."),
     ] = field()
+    browser_tests: Annotated[
+        dagger.Directory,
+        DefaultPath("/tests/browser"),
+        Ignore(only(["*.py"])),
+        Doc("The tests of the server's page in a browser."),
+    ] = field()
     training: Annotated[
         dagger.Directory, DefaultPath("/inference"), Ignore(only(model.TRAINING)), Doc("The code that trains.")
     ] = field()
@@ -113,7 +99,7 @@ class Slipway:
     ] = field()
     config: Annotated[dagger.File, DefaultPath("/slipway.toml"), Doc("Names, regions, environments.")] = field()
     tree: Annotated[
-        dagger.Directory, DefaultPath("/"), Ignore(only(TREE)), Doc("Everything that the checks look at.")
+        dagger.Directory, DefaultPath("/"), Ignore(only(checks.TREE)), Doc("Everything that the checks look at.")
     ] = field()
     workflow: Annotated[
         dagger.Directory,
@@ -158,6 +144,14 @@ class Slipway:
     async def workflows(self) -> None:
         """Actionlint and zizmor over the GitHub workflow."""
         await (await checks.workflows(self.locks, self.workflow)).sync()
+
+    @gate
+    async def page(self) -> None:
+        """The server's page in headless Chromium, before the real image and a mock."""
+        made, real = await self._built(None, mock=False)
+        _, mock = await self._built(None, mock=True)
+        sample = made.directory.file("sample.jpg")
+        await (await checks.page(self.locks, self.browser_tests, real, mock, sample)).sync()
 
     @cached
     async def model(self, weights: Weights = None, mock: Mock = False) -> model.Model:
