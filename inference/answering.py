@@ -127,6 +127,7 @@ class Answering:
         timings |= answer["timings_ms"]
         timings["queue"] = round(waited * 1000, 3)
         timings["total"] = round(timings.get("fetch", 0) + _milliseconds(begun), 3)
+        self._service.metrics.passed(timings)
         return {**self._service.identity, **answer, "timings_ms": timings}
 
     @asynccontextmanager

@@ -49,7 +49,7 @@ class Metrics:
         )
         self._stages = Histogram(
             "slipway_stage_seconds",
-            "Stages of requests that were answered with 200.",
+            "Stages of each picture that was answered.",
             ["stage"],
             buckets=STAGE_BUCKETS,
             registry=self._registry,
@@ -67,7 +67,7 @@ class Metrics:
         """Counts a request.
 
         Args:
-            fields: of its log line: `status`, `code` unless it went well, `bytes`, `timings_ms`.
+            fields: of its log line: `status`, `code` unless it went well, `bytes`.
             seconds: from its headers to the end of its answer.
         """
         status, code = str(fields.get("status", "none")), fields.get("code", "ok")
@@ -75,7 +75,10 @@ class Metrics:
         self._seconds.labels(status).observe(seconds)
         if isinstance(size := fields.get("bytes"), int):
             self._bodies.observe(size)
-        for stage, milliseconds in fields.get("timings_ms", {}).items():
+
+    def passed(self, timings: Mapping[str, float]) -> None:
+        """Counts the stages of a picture that was answered, from its `timings_ms`."""
+        for stage, milliseconds in timings.items():
             if stage != "total":
                 self._stages.labels(stage).observe(milliseconds / 1000)
 
@@ -104,7 +107,7 @@ class _Now:
             info, (_, workers) = service.info(), service.loaded()
         except NotReady:
             return
-        yield GaugeMetricFamily("slipway_queue_length", "Requests that wait for a worker.", workers.waiting)
+        yield GaugeMetricFamily("slipway_queue_length", "Pictures that wait for a worker.", workers.waiting)
         model = {
             "name": info["model"]["name"],
             "digest": info["model"]["digest"],

@@ -68,7 +68,7 @@ class Service:
     def info(self) -> dict[str, Any]:
         """What runs here; raises NotReady."""
         pipeline, _ = self.loaded()
-        model = pipeline.model
+        model, options, defaults = pipeline.model, pipeline.task.options, vars(pipeline.defaults)
         return {
             "build": self.build,
             "model": {
@@ -79,7 +79,7 @@ class Service:
                 "labels": list(model.labels),
             },
             "is_mock": model.is_mock,
-            "defaults": {"confidence": model.confidence, "iou": model.iou},
+            "defaults": {name: own for name, own in defaults.items() if name in options and own is not None},
             "runtime": {**pipeline.runtime, "workers": self.settings.workers, "threads": self.settings.threads},
         }
 

@@ -83,7 +83,6 @@ function show(answer, milliseconds) {
   page.objects = answer.detections ?? [];
   results.list(page.objects, answer.classifications ?? [], light);
   results.time(answer.timings_ms, milliseconds);
-  by("iou-option").hidden = Boolean(answer.classifications);
   describe();
   redraw();
 }

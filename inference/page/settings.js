@@ -7,21 +7,23 @@ const SLIDERS = ["confidence", "iou", "max_detections"];
 const MANY_CLASSES = 12;
 const PATIENCE = 120; // milliseconds without a movement, before anything is sent
 
-let defaults = { confidence: 0.25, iou: 0.45, max_detections: 300 };
+let defaults = {}; // the model's own, by name: what its task has no use for is not among them
 let labels = [];
 
 /** What differs from the model's own settings, as the request's header writes it. */
 export function given() {
-  const options = Object.fromEntries(SLIDERS.map((name) => [name, by(name).valueAsNumber]));
+  const known = SLIDERS.filter((name) => name in defaults);
+  const options = Object.fromEntries(known.map((name) => [name, by(name).valueAsNumber]));
   const classes = [...by("classes").querySelectorAll(":checked")].map((input) => Number(input.value));
   return attributes({ ...options, classes }, defaults, labels);
 }
 
 /** Takes the model's own settings and classes. */
 export function configure(info) {
-  defaults = { ...defaults, ...info.defaults };
   // As the sliders can show them, so that one that was not touched is not sent.
-  for (const name of ["confidence", "iou"]) defaults[name] = Number(defaults[name].toFixed(2));
+  const shown = SLIDERS.filter((name) => name in info.defaults).map((name) => [name, rounded(info.defaults[name])]);
+  defaults = Object.fromEntries(shown);
+  for (const name of SLIDERS) by(name).parentElement.hidden = !(name in defaults);
   labels = info.model.labels;
   const chips = labels.map((label, id) =>
     element("label", {}, element("input", { type: "checkbox", value: String(id) }), label),
@@ -32,8 +34,10 @@ export function configure(info) {
   reset();
 }
 
+const rounded = (value) => Number(value.toFixed(2));
+
 function reset() {
-  for (const name of SLIDERS) by(name).value = String(defaults[name]);
+  for (const name in defaults) by(name).value = String(defaults[name]);
   for (const input of by("classes").querySelectorAll(":checked")) input.checked = false;
   by("search").value = "";
   find();

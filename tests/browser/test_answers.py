@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import requests
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import REAL, drop
@@ -57,6 +58,17 @@ def test_a_person_gets_limbs(real: Page, sample: bytes) -> None:
     points[11], points[12] = [150, 250, 0.9], [250, 250, 0.9]
     answered(real, sample, detections=[{**OBJECT, "keypoints": points}])
     assert drawn(real, 0, 200, 250)
+
+
+def test_settings_that_a_task_has_no_use_for_are_not_there(page: Page) -> None:
+    info = requests.get(f"{REAL}/info", timeout=10).json()
+    pretend(page, "info", {**info, "defaults": {"confidence": 0.1, "max_detections": 5}})
+    page.goto(REAL)
+    expect(page.locator("#phase")).to_have_text("Ready")
+    expect(page.locator("#iou")).to_be_hidden()
+    expect(page.locator("#max_detections-value")).to_have_text("5")
+    page.locator("#max_detections").fill("7")
+    expect(page.locator("#snippet")).to_contain_text("Custom-Attributes: max_detections=7'")
 
 
 def test_classes_are_listed_with_bars(real: Page, sample: bytes) -> None:

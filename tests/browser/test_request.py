@@ -34,7 +34,7 @@ def pasted(page: Page) -> str:
     page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'paste' }))")
     page.locator("#paste").focus()
     page.keyboard.press("Control+V")
-    text = page.locator("#paste").input_value()
+    text: str = page.locator("#paste").input_value()
     page.evaluate("document.getElementById('paste').remove()")
     return text
 

@@ -20,6 +20,7 @@ TREE = [
     "Makefile",
     "NOTICE",
     "docs/**/*.md",
+    "docs/*.png",
     "inference/**/*.md",
     "README.md",
     "CONTRIBUTING.md",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -121,6 +122,18 @@ async def test_the_process_is_told(client: httpx.AsyncClient) -> None:
     assert time.time() - 86400 < (value(found, "process_start_time_seconds") or 0) <= time.time() + 1
 
 
+async def test_each_picture_of_several_is_counted(
+    client: httpx.AsyncClient, service: Service, pipeline: Pipeline
+) -> None:
+    service.ready(pipeline)
+    image = base64.b64encode(picture()).decode()
+    body = {"images": [{"image": image}] * 3}
+    assert (await client.post("/invocations", json=body)).status_code == 200
+    found = await scraped(client)
+    assert value(found, "slipway_requests_total", status="200", code="ok") == 1
+    assert value(found, "slipway_stage_seconds_count", stage="inference") == 3
+
+
 async def test_two_servers_in_a_process_count_for_themselves(client: httpx.AsyncClient) -> None:
     other = httpx.ASGITransport(build_app(Service(Settings(), "b2")))
     async with httpx.AsyncClient(transport=other, base_url="http://other") as second:
@@ -136,8 +149,9 @@ async def test_openmetrics_is_answered_to_who_asks_for_it(client: httpx.AsyncCli
 
 
 def test_counting_a_request_costs_microseconds(service: Service) -> None:
-    fields = {"status": 200, "bytes": 50_000, "timings_ms": dict.fromkeys([*STAGES, "total"], 1.0)}
+    fields, timings = {"status": 200, "bytes": 50_000}, dict.fromkeys([*STAGES, "total"], 1.0)
     start = time.process_time()
     for _ in range(1000):
         service.metrics.answered(fields, 0.02)
+        service.metrics.passed(timings)
     assert time.process_time() - start < 0.2  # 200 µs each; 20 on an idle machine

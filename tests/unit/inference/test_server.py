@@ -189,6 +189,7 @@ async def test_info_and_welcome(client: httpx.AsyncClient, service: Service, pip
     service.ready(pipeline)
     info = (await client.get("/info")).json()
     assert (info["build"], info["is_mock"], info["model"]["labels"]) == (BUILD, False, ["red", "green", "blue"])
+    assert info["defaults"] == {"confidence": 0.6, "iou": 0.45, "max_detections": 300}
     assert info["runtime"]["name"] == "onnxruntime"
     assert (await client.get("/")).json()["build"] == BUILD
 
