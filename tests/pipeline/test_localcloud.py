@@ -27,6 +27,8 @@ from botocore.exceptions import ClientError
 
 from tests.aws.processes import ACCOUNT, HOST, REGION, PushedRegistry
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 ROOT = Path(__file__).parents[2]
 SERVER = """
 import http.server, json, os, pathlib, signal, sys, uuid
@@ -107,6 +109,7 @@ class Engine:
     volume: str
     plane: dagger.Service | None = None
     url: str = ""
+    role: str = ""
     process: int = 0
 
     async def start(self) -> None:
@@ -152,48 +155,60 @@ class Engine:
         await tarball.export(str(path))
         return await asyncio.to_thread(self.registry.push_layout, "app", build, path)
 
-    async def wait(self, *statuses: str) -> dict[str, Any]:
+    def configure(self, name: str, digest: str, **container: Any) -> None:
+        """A model and an endpoint config of that name."""
+        sagemaker = self.aws("sagemaker")
+        image = {"Image": f"{HOST}/app@{digest}", **container}
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=self.role, PrimaryContainer=image)
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.g5.xlarge"}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+        )
+
+    async def wait(self, *statuses: str, endpoint: str = "e") -> dict[str, Any]:
         deadline = time.monotonic() + 120
         while True:
-            description = await asyncio.to_thread(self.aws("sagemaker").describe_endpoint, EndpointName="e")
+            description = await asyncio.to_thread(self.aws("sagemaker").describe_endpoint, EndpointName=endpoint)
             if description["EndpointStatus"] in statuses:
                 return dict(description)
             assert time.monotonic() < deadline, description
             await asyncio.sleep(0.05)
 
-    async def ask(self, body: bytes = b"\x00" * 1000) -> dict[str, Any]:
+    async def ask(self, body: bytes = b"\x00" * 1000, endpoint: str = "e") -> dict[str, Any]:
         runtime = self.aws("sagemaker-runtime")
-        answer = await asyncio.to_thread(runtime.invoke_endpoint, EndpointName="e", Body=body)
+        answer = await asyncio.to_thread(runtime.invoke_endpoint, EndpointName=endpoint, Body=body)
         told: dict[str, Any] = json.loads(answer["Body"].read())
         return told
 
 
-@pytest_asyncio.fixture
-async def engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
-    """The running Dagger engine with a registry."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine() -> AsyncIterator[Engine]:
+    """The running Dagger engine with a registry and a control plane, which has a role for SageMaker."""
     cli = shutil.which("dagger")
     if cli is None:
         pytest.fail("this test needs the dagger CLI and an engine: run `make engine`", pytrace=False)
-    monkeypatch.setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", cli)
     name = f"slipway-test-{uuid4().hex[:12]}"
-    async with dagger.Connection(dagger.Config(log_output=sys.stderr)) as client:
-        service = (
-            debian(client, "docker-registry")
-            .with_new_file("/etc/registry.yml", REGISTRY)
-            .with_mounted_cache("/var/lib/registry", client.cache_volume(f"{name}-registry"))
-            .with_exposed_port(5000)
-            .as_service(args=["docker-registry", "serve", "/etc/registry.yml"])
-        )
-        tunnel = await client.host().tunnel(service).start()
-        yield Engine(client, service, PushedRegistry(await tunnel.endpoint(scheme="http")), name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", cli)
+        async with dagger.Connection(dagger.Config(log_output=sys.stderr)) as client:
+            service = (
+                debian(client, "docker-registry")
+                .with_new_file("/etc/registry.yml", REGISTRY)
+                .with_mounted_cache("/var/lib/registry", client.cache_volume(f"{name}-registry"))
+                .with_exposed_port(5000)
+                .as_service(args=["docker-registry", "serve", "/etc/registry.yml"])
+            )
+            tunnel = await client.host().tunnel(service).start()
+            made = Engine(client, service, PushedRegistry(await tunnel.endpoint(scheme="http")), name)
+            await made.start()
+            trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            made.role = made.aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+            yield made
 
 
 async def test_published_images_answer_behind_an_endpoint(engine: Engine, tmp_path: Path) -> None:
     """CreateEndpoint, UpdateEndpoint, the silent roll-back and a restart, with real containers."""
-    await engine.start()
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = engine.aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
     engine.aws("ecr").create_repository(repositoryName="app")
     s3 = engine.aws("s3")
     s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -202,16 +217,7 @@ async def test_published_images_answer_behind_an_endpoint(engine: Engine, tmp_pa
     digests = {}
     for build in ("one", "two", "broken"):
         digests[build] = await engine.push(build, tmp_path)
-        container = {"Image": f"{HOST}/app@{digests[build]}", "Environment": {"KEY": build}}
-        sagemaker.create_model(
-            ModelName=build,
-            ExecutionRoleArn=role,
-            PrimaryContainer={**container, "ModelDataUrl": "s3://models/model.tar.gz"},
-        )
-        variant = {"VariantName": "AllTraffic", "ModelName": build, "InstanceType": "ml.g5.xlarge"}
-        sagemaker.create_endpoint_config(
-            EndpointConfigName=build, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
-        )
+        engine.configure(build, digests[build], Environment={"KEY": build}, ModelDataUrl="s3://models/model.tar.gz")
 
     sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="one")
     with pytest.raises(ClientError, match="is not in service: its status is Creating"):
@@ -258,23 +264,14 @@ async def test_published_images_answer_behind_an_endpoint(engine: Engine, tmp_pa
 
 async def test_an_image_that_the_engine_never_saw_is_sent_layer_by_layer(engine: Engine, tmp_path: Path) -> None:
     """An image pushed from elsewhere: the engine lacks one layer and is sent that one."""
-    await engine.start()
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = engine.aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
     await engine.push("base", tmp_path)
     text = f"foreign {uuid4()}"
     digest = engine.registry.push_layout("app", "foreign", tmp_path / "base.tar", ("build", text))
-    sagemaker = engine.aws("sagemaker")
-    sagemaker.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": f"{HOST}/app@{digest}"})
-    variant = {"VariantName": "AllTraffic", "ModelName": "m", "InstanceType": "ml.g5.xlarge"}
-    sagemaker.create_endpoint_config(
-        EndpointConfigName="c", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
-    )
-    sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
-    live = await engine.wait("InService", "Failed")
+    engine.configure("foreign", digest)
+    engine.aws("sagemaker").create_endpoint(EndpointName="foreign", EndpointConfigName="foreign")
+    live = await engine.wait("InService", "Failed", endpoint="foreign")
     assert live["EndpointStatus"] == "InService", live
-    assert (await engine.ask())["build"] == text
+    assert (await engine.ask(endpoint="foreign"))["build"] == text
 
 
 def archive(name: str, data: bytes) -> bytes:
