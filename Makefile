@@ -12,6 +12,10 @@ AWS := --aws cmd:$(CREDENTIALS)
 endif
 endif
 
+# GitHub shows what is written there on the page of the run; elsewhere the summary goes to the terminal.
+SUMMARY := $(if $(GITHUB_STEP_SUMMARY),-o "$$GITHUB_STEP_SUMMARY")
+NOTIFY := $(if $(SLIPWAY_WEBHOOK),--notify env:SLIPWAY_WEBHOOK)
+
 export DAGGER_NO_NAG := 1
 # Where the command line lies that somebody other than root has built.
 export PATH := $(HOME)/.local/bin:$(PATH)
@@ -24,7 +28,8 @@ help: ## show the targets
 
 deploy: engine ## build, publish, roll out and prove the image; ENV=dev says where
 	@$(if $(CREDENTIALS),$(CREDENTIALS) >/dev/null)
-	@dagger call --progress=$(if $(CI),plain,auto) deploy --env '$(ENV)' $(AWS) summary
+	@dagger call --progress=$(if $(CI),plain,auto) $(SUMMARY) deploy --env '$(ENV)' $(AWS) $(NOTIFY) summary
+	@$(if $(SUMMARY),cat "$$GITHUB_STEP_SUMMARY")
 
 check: engine ## everything that a pull request has to pass
 	@dagger check --progress=$(if $(CI),plain,auto)

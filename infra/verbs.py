@@ -44,9 +44,11 @@ def _tell(args: argparse.Namespace, data: Any, text: str) -> None:
 def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
     """Run a verb that changes the world; its report is written whatever happens."""
     from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
+    from infra.notify import notify, webhook  # noqa: PLC0415
     from infra.release.job import Job  # noqa: PLC0415
     from infra.release.report import Report  # noqa: PLC0415
 
+    chat = webhook()
     cloud, place = _target(args, config)
     report = Report(args.verb, place.project, place.environment, place.region, place.endpoint)
     try:
@@ -56,6 +58,9 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
         raise
     finally:
         report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
+        if chat and (untold := notify(chat, report)):
+            report.notes.append(untold)
+            progress.say(untold)
         _tell(args, report.to_json(), report.to_markdown())
 
 

@@ -26,6 +26,10 @@ Aws = Annotated[
         " Without them, everything happens in the local cloud."
     ),
 ]
+Notify = Annotated[
+    dagger.Secret | None,
+    Doc("Address of a webhook that takes text, as Slack's do; it is told how it ended, e.g. env:SLACK_WEBHOOK."),
+]
 Repository = Annotated[
     dagger.GitRepository, DefaultPath("/"), Doc("The git checkout whose commit names what is published.")
 ]
@@ -218,6 +222,7 @@ class Slipway:
         env: Environment = "dev",
         weights: Weights = None,
         mock: Mock = False,
+        notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already.
@@ -227,7 +232,7 @@ class Slipway:
         """
         branch = await branch_name(repository)
         settings = await self._operations.settings(env, mock=mock, branch=branch)
-        infra = await operations.target(self._operations, aws)
+        infra = (await operations.target(self._operations, aws)).telling(notify)
         tag = ""
 
         async def name() -> None:
@@ -265,11 +270,12 @@ class Slipway:
         picture: Annotated[
             dagger.File | None, Doc("What both environments have to answer alike; without it, the model's own sample.")
         ] = None,
+        notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Releases the very image that is live in the environment before; nothing is built."""
         picture = picture or (await self.model()).directory.file("sample.jpg")
-        infra = await operations.target(self._operations, aws)
+        infra = (await operations.target(self._operations, aws)).telling(notify)
         ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: picture}).sync()
         return await Release.read(ran, operations.REPORT)
 
@@ -316,11 +322,13 @@ class Slipway:
         self,
         env: Environment = "dev",
         to: Annotated[str, Doc("Digest of a kept release; without it, the last good one before the live one.")] = "",
+        notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Brings an earlier release back, and proves by its config and digest that it is live."""
         wanted = ["--to", to] if to else []
-        ran = await (await operations.target(self._operations, aws)).call("rollback", "--env", env, *wanted).sync()
+        infra = (await operations.target(self._operations, aws)).telling(notify)
+        ran = await infra.call("rollback", "--env", env, *wanted).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live

@@ -14,6 +14,7 @@ from slipway.errors import InputRefused
 from slipway.toolchain import python
 
 _CREDENTIALS = "/run/secrets/aws.json"
+_WEBHOOK = "/run/secrets/webhook"
 _AWS_CONFIG = f"[default]\ncredential_process = cat {_CREDENTIALS}\n"
 REPORT = "/out/report.json"
 
@@ -48,6 +49,13 @@ class Operations:
 
     container: dagger.Container
     services: tuple[dagger.Service, ...] = ()
+
+    def telling(self, webhook: dagger.Secret | None) -> "Operations":
+        """The same, with a chat that is told how a verb ended."""
+        if webhook is None:
+            return self
+        told = self.container.with_mounted_secret(_WEBHOOK, webhook).with_env_variable("SLIPWAY_WEBHOOK_FILE", _WEBHOOK)
+        return Operations(told, self.services)
 
     async def ready(self) -> None:
         """Starts the local cloud, so that it comes up while other steps run."""
