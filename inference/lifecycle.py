@@ -142,7 +142,7 @@ class _Life:
         with anyio.move_on_after(settings.linger_seconds):
             while service.active or time.monotonic() - max(start, service.last_activity) < QUIET_SECONDS:  # noqa: ASYNC110
                 await anyio.sleep(QUIET_SECONDS / 5)
-        left = settings.drain_seconds - (time.monotonic() - start)
+        left = settings.drain_seconds - SILENT_SECONDS - (time.monotonic() - start)
         self._server.config.timeout_graceful_shutdown = max(1, int(left))
         self._server.should_exit = True
 

@@ -24,13 +24,19 @@ DROP_SYN = (
 
 
 def listen(port: int) -> socket.socket:
-    """Listens on every IPv4 address; raises StartError when the port is taken."""
+    """Listens on every IPv4 address; raises StartError when the port is taken.
+
+    Accepted connections inherit TCP_NODELAY, which asyncio sets for sockets of its own making only: without it the
+    body of an answer on a kept connection waits 40 ms for the client's delayed acknowledgement of the headers.
+    """
     try:
-        return socket.create_server(("0.0.0.0", port), backlog=BACKLOG, reuse_port=False)  # noqa: S104
+        listener = socket.create_server(("0.0.0.0", port), backlog=BACKLOG, reuse_port=False)  # noqa: S104
     except OSError as error:
         raise StartError(
             f"Port {port} cannot be listened on ({error.strerror}). Stop what uses it, or set SLIPWAY_PORT."
         ) from None
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def let_nobody_in(listener: socket.socket) -> None:

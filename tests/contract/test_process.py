@@ -16,7 +16,6 @@ import pytest
 
 from inference import connection
 from inference.bodies import reader
-from inference.listener import let_nobody_in
 from infra.contract.load import under_load
 from infra.contract.process import Command, Running, started
 from infra.contract.target import Target, error_code
@@ -239,21 +238,6 @@ def test_a_request_that_had_begun_when_the_port_closed_is_answered(command: Comm
             while client.recv(10_000):
                 pass
         assert running.exit_code(10) == 0
-
-
-def test_a_client_that_comes_while_the_port_closes_is_not_let_in(command: Command) -> None:
-    """It is not connected and then reset, but asks again and is refused."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        waits_inside = socket.create_connection(("127.0.0.1", port))
-        let_nobody_in(listener)
-        with pytest.raises(TimeoutError):
-            socket.create_connection(("127.0.0.1", port), timeout=0.3)
-        accepted, _ = listener.accept()
-        accepted.sendall(b"heard")
-        assert waits_inside.recv(5) == b"heard"
-        accepted.close()
-        waits_inside.close()
 
 
 def test_a_connection_is_kept_between_requests_that_are_far_apart(
