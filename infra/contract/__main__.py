@@ -1,7 +1,8 @@
 """Judges an image: `python -m infra.contract --url http://image:8080 --sample FILE`, or `--command "… serve"`.
 
 With --url a running server is judged over HTTP. With --command the server is started here, judged over HTTP, and then
-started again and again for the clauses about signals, exit codes and broken models.
+started again and again for the clauses about signals, exit codes and broken models. --profile adds the clauses about
+where it will run: they need root, and this process leaves the network for good.
 """
 
 from __future__ import annotations
@@ -14,26 +15,42 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.contract.answers import answers
-from infra.contract.clause import BrokenClause, Verdict
+from infra.contract.aws_lambda import aws_lambda
+from infra.contract.clause import BrokenClause, Contract, Verdict
 from infra.contract.connections import connections
-from infra.contract.lifetime import lifetime
+from infra.contract.kubernetes import kubernetes
+from infra.contract.lifetime import ending, lifetime
 from infra.contract.process import Command, started
 from infra.contract.report import document, junit, table
+from infra.contract.sagemaker import sagemaker
+from infra.contract.sandbox import NotConfined, leave_the_network
 from infra.contract.sources import HOSTING
 from infra.contract.target import Target
 
-# What an edit of the code is most likely to break, in about five seconds.
+# What an edit of the code is most likely to break, in about three seconds.
 QUICK = (
     *("start", "connect", "ping", "invocation", "identity", "content-types", "unknown-headers", "bad-input", "bomb"),
     *("payload", "paths", "chunked", "keep-alive", "expect-continue", "refusal", "headers", "rudeness"),
     *("ping-under-load", "same-answer", "stop-idle", "wrong-word"),
 )
-QUICK_LOAD_SECONDS = 0.5
+QUICK_LOAD_SECONDS = 0.3
+
+PROFILES: dict[str, Contract[Command]] = {
+    "sagemaker": Contract(lifetime, sagemaker),
+    "lambda": aws_lambda,
+    "kubernetes": kubernetes,
+    "all": Contract(lifetime, sagemaker, aws_lambda, kubernetes),
+}
+OVER_HTTP = ("sagemaker", "all")
+"""Profiles that a server, once started, is judged for over HTTP too."""
 
 
 def main(arguments: list[str]) -> int:
     """Exit code 0 when every clause holds, 1 when one is broken, 2 for wrong arguments."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.profile and not given.command:
+        parser.error("--profile starts what it judges: give --command.")
     try:
         picture = Path(given.sample).read_bytes()
     except OSError as error:
@@ -54,7 +71,14 @@ def main(arguments: list[str]) -> int:
     )
     clauses = QUICK if given.quick else given.clause
     if given.command:
-        verdicts = judge_command(Command(shlex.split(given.command), Path(given.model), target), clauses)
+        try:
+            if given.profile:
+                leave_the_network()
+        except NotConfined as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        command = Command(shlex.split(given.command), Path(given.model), target)
+        verdicts = judge_command(command, clauses, given.profile)
     else:
         verdicts = judge_running(target, clauses)
     if not verdicts:
@@ -81,18 +105,25 @@ def judge_running(target: Target, only: Sequence[str] = ()) -> list[Verdict]:
     return [first if verdict.name == "start" else verdict for verdict in verdicts]
 
 
-def judge_command(command: Command, only: Sequence[str] = ()) -> list[Verdict]:
-    """Starts a server, judges it over HTTP, then judges how it starts and ends."""
+def judge_command(command: Command, only: Sequence[str] = (), profile: str | None = None) -> list[Verdict]:
+    """Judges a command over HTTP, then how it starts and ends, and where its profile says that it will run."""
+    verdicts = judge_started(command, only) if profile in (None, *OVER_HTTP) else []
+    if any(verdict.name == "start" and not verdict.holds for verdict in verdicts):
+        return verdicts
+    return [*verdicts, *(PROFILES[profile] if profile else lifetime).judge(command, only)]
+
+
+def judge_started(command: Command, only: Sequence[str] = ()) -> list[Verdict]:
+    """Starts a server, judges it over HTTP, and stops it."""
     try:
         with started(command) as running:
             running.wait_until_ready()
-            verdicts = judge_running(running.target, only)
+            return [*judge_running(running.target, only), *ending.judge(running, only)]
     except OSError as error:
         failure = f"The command {shlex.join(command.words)} cannot be started ({error.strerror}). Name one that exists."
         return [Verdict("start", "the command starts", HOSTING, False, 0.0, failure=failure)]
     except BrokenClause as broken:
         return [Verdict("start", "the command starts", HOSTING, False, 0.0, failure=str(broken))]
-    return [*verdicts, *lifetime.judge(command, only)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", help="write the verdicts there as JSON")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--quick", action="store_true", help="only the clauses that take no time")
-    which.add_argument("--clause", action="append", default=[], help="judge only this clause; may be repeated")
+    which.add_argument("--profile", choices=PROFILES, help="judge where it will run; needs root")
+    parser.add_argument("--clause", action="append", default=[], help="judge only this clause; may be repeated")
     parser.add_argument("--max-body", type=int, default=Target.max_body, help="largest body in bytes (%(default)s)")
     parser.add_argument("--clients", type=int, default=Target.clients, help="clients under full load (%(default)s)")
     parser.add_argument("--load-seconds", type=float, default=Target.load_seconds, help="(%(default)s)")

@@ -128,11 +128,13 @@ def unknown_headers(target: Target) -> Findings:
 
 
 def _png(width: int, height: int) -> bytes:
+    """Black and white, one bit a pixel."""
+
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    data = zlib.compress(bytes((width + 1) * height))
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    data = zlib.compress(bytes((width // 8 + 1) * height))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
@@ -165,7 +167,7 @@ def bad_input(target: Target) -> Findings:
 
 @answers.clause("bomb", "a small file of 100 million pixels is refused before it is decoded", SLIPWAY)
 def bomb(target: Target) -> Findings:
-    """Sends a PNG of 10,000 x 10,000 black pixels: 100 kB."""
+    """Sends a PNG of 10,000 x 10,000 black pixels: 12 kB."""
     reply = target.invoke(_png(10_000, 10_000), Content_Type="image/png")
     expect(reply.status == 413, f"The answer is {reply.status}; wanted 413.")
     error_code(reply)

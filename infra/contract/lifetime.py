@@ -19,6 +19,17 @@ LOADED_AFTER_SIGNAL = 2.0
 """Seconds for which clients go on after the signal: a load balancer needs some time to hear of it."""
 
 lifetime: Contract[Command] = Contract()
+ending: Contract[Running] = Contract()
+
+
+@ending.clause("stop-idle", "an idle server ends with 0 soon after SIGTERM", HOSTING)
+def stop_idle(running: Running) -> Findings:
+    """The server that was asked all the rest, with an idle connection open."""
+    connection = running.target.connect()
+    running.target.send_on(connection, "GET", "/ping")
+    findings = _stopped(running, signal.SIGTERM)
+    connection.close()
+    return findings
 
 
 @lifetime.clause("listen", "the port is open while the model is loaded, and GET /ping is not 200 before it is", HOSTING)
@@ -43,24 +54,12 @@ def listen(command: Command) -> Findings:
         return {"ready_after_s": round(seconds, 2), "first_answer_ms": round(first.seconds * 1000, 1)}
 
 
-@lifetime.clause("stop-idle", "an idle server ends with 0 soon after SIGTERM", HOSTING)
-def stop_idle(command: Command) -> Findings:
-    """Also with idle connections open."""
-    with started(command) as running:
-        running.wait_until_ready()
-        connection = running.target.connect()
-        running.target.send_on(connection, "GET", "/ping")
-        findings = _stopped(command, running, signal.SIGTERM)
-        connection.close()
-        return findings
-
-
-@lifetime.clause("stop-interrupt", "SIGINT stops the server like SIGTERM", SLIPWAY)
+@lifetime.clause("stop-interrupt", "SIGINT stops the server like SIGTERM", SLIPWAY, alone=False)
 def stop_interrupt(command: Command) -> Findings:
     """What Ctrl-C sends."""
     with started(command) as running:
         running.wait_until_ready()
-        return _stopped(command, running, signal.SIGINT)
+        return _stopped(running, signal.SIGINT)
 
 
 @lifetime.clause(
@@ -90,15 +89,15 @@ def stop_under_load(command: Command) -> Findings:
         return {"seconds": round(seconds, 2), "answered_after_signal": len(load.replies) - before}
 
 
-@lifetime.clause("stop-while-loading", "SIGTERM during the start ends the process with 0", HOSTING)
+@lifetime.clause("stop-while-loading", "SIGTERM during the start ends the process with 0", HOSTING, alone=False)
 def stop_while_loading(command: Command) -> Findings:
     """As soon as the port is open."""
     with started(command) as running:
         _wait_for_port(command, running)
-        return _stopped(command, running, signal.SIGTERM)
+        return _stopped(running, signal.SIGTERM)
 
 
-@lifetime.clause("model-read-only", "the model directory is not written to", HOSTING)
+@lifetime.clause("model-read-only", "the model directory is not written to", HOSTING, alone=False)
 def model_read_only(command: Command) -> Findings:
     """Compares every file of it before and after."""
     with model_copy(command) as model:
@@ -115,14 +114,16 @@ def model_read_only(command: Command) -> Findings:
         return {"files": len(before)}
 
 
-@lifetime.clause("model-missing", "without a model the process ends with an error and a sentence", HOSTING)
+@lifetime.clause("model-missing", "without a model the process ends with an error and a sentence", HOSTING, alone=False)
 def model_missing(command: Command) -> Findings:
     """An empty model directory."""
     with model_copy(command) as model, started(command, model / "nothing") as running:
         return _failed(command, running, "model")
 
 
-@lifetime.clause("model-broken", "with a broken model the process ends with an error and a sentence", HOSTING)
+@lifetime.clause(
+    "model-broken", "with a broken model the process ends with an error and a sentence", HOSTING, alone=False
+)
 def model_broken(command: Command) -> Findings:
     """Weights cut in half: the hash of model.json tells; and a description that is no JSON."""
     for name in ("model.onnx", "model.json"):
@@ -134,7 +135,9 @@ def model_broken(command: Command) -> Findings:
     return findings
 
 
-@lifetime.clause("port-taken", "on a port that is taken the process ends with an error and a sentence", SLIPWAY)
+@lifetime.clause(
+    "port-taken", "on a port that is taken the process ends with an error and a sentence", SLIPWAY, alone=False
+)
 def port_taken(command: Command) -> Findings:
     """Another listener is there first."""
     with socket.create_server(("0.0.0.0", free_port())) as taken:  # noqa: S104 - where the server wants to listen
@@ -143,14 +146,18 @@ def port_taken(command: Command) -> Findings:
             return _failed(command, running, port)
 
 
-@lifetime.clause("wrong-setting", "a setting that makes no sense ends the process with an error that names it", SLIPWAY)
+@lifetime.clause(
+    "wrong-setting", "a setting that makes no sense ends the process with an error that names it", SLIPWAY, alone=False
+)
 def wrong_setting(command: Command) -> Findings:
     """A number of workers that is none."""
     with started(command, SLIPWAY_WORKERS="many") as running:
         return _failed(command, running, "SLIPWAY_WORKERS")
 
 
-@lifetime.clause("wrong-word", "any word other than `serve` ends the process with an error and a sentence", HOSTING)
+@lifetime.clause(
+    "wrong-word", "any word other than `serve` ends the process with an error and a sentence", HOSTING, alone=False
+)
 def wrong_word(command: Command) -> Findings:
     """What SageMaker sends to a container for training."""
     with started(command, words=[*command.words[:-1], "train"]) as running:
@@ -176,10 +183,10 @@ class Pings(threading.Thread):
             time.sleep(0.02)
 
 
-def _stopped(command: Command, running: Running, number: signal.Signals) -> Findings:
+def _stopped(running: Running, number: signal.Signals) -> Findings:
     begin = time.monotonic()
     running.signal(number)
-    code = running.exit_code(command.stop_seconds)
+    code = running.exit_code(running.command.stop_seconds)
     seconds = time.monotonic() - begin
     expect(code == 0, f"After {number.name} the exit code is {code}; wanted 0. It said: {running.said()[-300:]}")
     return {"seconds": round(seconds, 2)}

@@ -15,10 +15,13 @@ from pathlib import Path
 
 from infra.contract.clause import expect
 from infra.contract.load import wait_for_ping
+from infra.contract.sandbox import Sandbox
 from infra.contract.target import Target
 
 KILL_SECONDS = 30.0
 """SageMaker sends SIGKILL this long after SIGTERM."""
+DEFAULT_PORT = 8080
+"""SageMaker sends its requests here."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,19 @@ class Command:
     stop_seconds: float = KILL_SECONDS
     fail_seconds: float = 60.0
     """Time in which a start that cannot succeed must have failed."""
+    memory: int = 3 * 2**30
+    """Bytes of memory that are enough: the smallest instances for hosting have 4 GiB, and their system takes some."""
+    mount_point: str = "/opt/ml/model"
+    """Where a model.tar.gz is unpacked."""
+    pre_stop: Sequence[str] = ("sleep", "1")
+    """What a pod's preStop hook runs in the container; it sleeps longer there."""
 
 
 @dataclass(frozen=True)
 class Running:
     """A started command."""
 
+    command: Command
     process: subprocess.Popen[bytes]
     output: Path
     target: Target
@@ -67,23 +77,24 @@ class Running:
 
 @contextlib.contextmanager
 def started(
-    command: Command, model: Path | None = None, words: Sequence[str] | None = None, **environment: str
+    command: Command,
+    model: Path | None = None,
+    words: Sequence[str] | None = None,
+    sandbox: Sandbox | None = None,
+    **environment: str,
 ) -> Iterator[Running]:
-    """Starts the command on a free port; at the end nothing is left of it."""
-    port = int(environment.get("SLIPWAY_PORT", free_port()))
-    variables = {
-        **os.environ,
-        "SLIPWAY_PORT": str(port),
-        "SLIPWAY_MODEL_DIR": str(model or command.model),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        **environment,
-    }
+    """Starts the command on a free port; at the end nothing is left of it. An empty variable counts as unset."""
+    port = int(environment.get("SLIPWAY_PORT", free_port()) or DEFAULT_PORT)
+    given = {"SLIPWAY_PORT": str(port), "SLIPWAY_MODEL_DIR": str(model or command.model), **environment}
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **given}
+    words = words or command.words
+    words = sandbox.words(words) if sandbox else words
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "output"
         with output.open("wb") as file:
-            process = _popen(words or command.words, file.fileno(), variables)
+            process = _popen(words, file.fileno(), variables)
         try:
-            yield Running(process, output, replace(command.target, host="127.0.0.1", port=port))
+            yield Running(command, process, output, replace(command.target, host="127.0.0.1", port=port))
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -13,8 +13,8 @@ from inference import connection
 from infra.contract.answers import answers
 from infra.contract.clause import Verdict
 from infra.contract.connections import connections
-from infra.contract.lifetime import lifetime
-from infra.contract.process import Command
+from infra.contract.lifetime import ending, lifetime
+from infra.contract.process import Command, started
 from infra.contract.target import Target
 from tests.contract import bad_app as bad
 from tests.contract.test_contract import picture
@@ -163,8 +163,13 @@ def life(model: Path, clause: str, fault: str) -> Verdict:
     script = str(Path(__file__).parent / "bad_process.py")
     target = Target("127.0.0.1", 0, PICTURE, clients=4, load_seconds=0.2, start_seconds=10)
     command = Command([sys.executable, script, fault, "serve"], model, target, stop_seconds=6, fail_seconds=3)
-    (verdict,) = lifetime.judge(command, [clause])
-    return verdict
+    if clause not in [one.name for one in ending.clauses]:
+        (verdict,) = lifetime.judge(command, [clause])
+        return verdict
+    with started(command) as running:
+        running.wait_until_ready()
+        (verdict,) = ending.judge(running, [clause])
+        return verdict
 
 
 @pytest.mark.parametrize(("clause", "fault"), [(clause, fault) for clause in BAD_LIVES for fault in BAD_LIVES[clause]])
@@ -180,4 +185,6 @@ def test_in_a_good_life_nothing_is_noticed(model: Path, clause: str) -> None:
 
 def test_every_clause_has_a_fault() -> None:
     tried = {clause for clause, _, _ in FAULTS} | set(BAD_LIVES) | WITHOUT_FAULT
-    assert tried == {clause.name for contract in (answers, connections, lifetime) for clause in contract.clauses}
+    assert tried == {
+        clause.name for contract in (answers, connections, ending, lifetime) for clause in contract.clauses
+    }

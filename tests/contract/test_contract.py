@@ -14,14 +14,14 @@ from infra.contract.__main__ import judge_command, main
 from infra.contract.answers import answers
 from infra.contract.clause import Verdict
 from infra.contract.connections import connections
-from infra.contract.lifetime import lifetime
+from infra.contract.lifetime import ending, lifetime
 from infra.contract.process import Command
 from infra.contract.report import document, junit, table
 from infra.contract.target import Target
 from tests.contract.tiny_model import write_tiny_model
 
 SERVE = [sys.executable, "-m", "inference", "serve"]
-CLAUSES = [clause.name for contract in (answers, connections) for clause in contract.clauses]
+CLAUSES = [clause.name for contract in (answers, connections, ending) for clause in contract.clauses]
 LIFETIME = [clause.name for clause in lifetime.clauses]
 
 
