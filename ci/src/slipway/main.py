@@ -188,13 +188,18 @@ class Slipway:
         return (await self.image(weights, mock)).as_service(use_entrypoint=True)
 
     @cached
-    async def contract(self, weights: Weights = None, mock: Mock = False) -> dagger.Directory:
+    async def contract(
+        self,
+        weights: Weights = None,
+        mock: Mock = False,
+        profile: Annotated[contract.Profile, Doc("Where it will run.")] = contract.Profile.ALL,
+    ) -> dagger.Directory:
         """Starts the image as SageMaker does and judges it clause by clause: `contract.json` and `junit.xml`.
 
         A clause that is broken fails the call, and the message names it.
         """
         made, built = await self._built(weights, mock)
-        return await contract.judge(self.clauses, built, made, full=True).sync()
+        return await (await contract.judge(self.clauses, built, made, profile)).sync()
 
     @live
     async def publish(
@@ -244,9 +249,10 @@ class Slipway:
             track.start_soon(name)
             made, built = await self._built(weights, mock)
             layout = image.layout(built)
+            profile = contract.Profile.SAGEMAKER if settings["production"] else None
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
-                contract.judge(self.clauses, built, made, full=settings["production"]),
+                await contract.judge(self.clauses, built, made, profile),
                 layout,
             ):
                 track.start_soon(step.sync)
