@@ -95,7 +95,9 @@ class Answering:
             if not isinstance(data, bytes):
                 raise InvalidOption("The option frames=all goes with a file. Send an animation, or leave it out.")
             pipeline, _ = self._service.loaded()
-            frames = await anyio.to_thread.run_sync(open_frames, data, question.sampling, pipeline.max_pixels)
+            profiles = self._settings.color_profiles
+            opening = partial(open_frames, data, question.sampling, pipeline.max_pixels, profiles=profiles)
+            frames = await anyio.to_thread.run_sync(opening)
             jobs = (partial(self._frame, load, question.options) for load in frames.loads)
             await in_order(jobs, width if frames.at_once else 1, take)
 
@@ -137,15 +139,16 @@ class Answering:
         from inference.decode import bare, decode  # noqa: PLC0415
         from inference.frames.motion_jpeg import is_avi  # noqa: PLC0415
 
+        profiles = self._settings.color_profiles
         async with self._fetched(source, timings) as found:
             if isinstance(found, Pixels):
                 yield partial(bare, found.values)
             elif is_avi(found):
                 from inference.frames.sequence import first_frame  # noqa: PLC0415 - few requests are sequences
 
-                yield partial(first_frame, found)
+                yield partial(first_frame, found, profiles=profiles)
             else:
-                yield partial(decode, found)
+                yield partial(decode, found, profiles=profiles)
 
     @asynccontextmanager
     async def _fetched(self, source: Source, timings: dict[str, float]) -> AsyncIterator[bytes | Pixels]:

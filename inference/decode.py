@@ -66,9 +66,10 @@ Load = Callable[[Gain, int], Picture]
 """Reads a picture for such a network, if it has at most so many pixels."""
 
 
-def decode(data: bytes, gain: Gain, max_pixels: int) -> Picture:
+def decode(data: bytes, gain: Gain, max_pixels: int, *, profiles: bool = False) -> Picture:
     """Decodes a picture for a network that sees it scaled by `gain`, which depends on its width and height.
 
+    With `profiles` its colours become those that its ICC profile means; without, numbers stay what they are.
     Raises NotAnImage, UnsupportedVideo, UnsupportedImage, TruncatedImage, CorruptImage or, before decoding,
     PictureTooLarge.
     """
@@ -82,9 +83,12 @@ def decode(data: bytes, gain: Gain, max_pixels: int) -> Picture:
         if kind == "JPEG":
             needed = gain(width, height) * DRAFT_MARGIN
             if image.mode != "CMYK" and (pixels := decode_jpeg(data, width, height, needed)) is not None:
+                profile = _profile(image, profiles=profiles)
+                if profile and (meant := _meant(Image.fromarray(pixels), image.mode, profile)):
+                    pixels = np.asarray(meant)
                 return _upright(pixels, width, height, frames, _orientation(image))
             image.draft(None, (max(1, round(width * needed)), max(1, round(height * needed))))
-        return developed(image, width, height, frames)
+        return developed(image, (width, height), frames, profiles=profiles)
 
 
 def bare(values: NDArray[np.uint8], _: Gain, max_pixels: int) -> Picture:
@@ -122,11 +126,11 @@ def opened(data: bytes, kind: str, max_pixels: int) -> Any:
     return image
 
 
-def developed(image: Image.Image, width: int, height: int, frames: int) -> Picture:
-    """The picture of an image of this size, which may be set to be decoded at a smaller one."""
-    orientation = _orientation(image)
+def developed(image: Image.Image, size: tuple[int, int], frames: int, *, profiles: bool) -> Picture:
+    """The picture of an image of this width and height, which may be set to be decoded at smaller ones."""
+    orientation, profile = _orientation(image), _profile(image, profiles=profiles)
     image.load()
-    return _upright(np.asarray(_rgb(image)), width, height, frames, orientation)
+    return _upright(np.asarray(_rgb(image, profile)), *size, frames, orientation)
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
@@ -158,22 +162,34 @@ def _upright(pixels: NDArray[np.uint8], width: int, height: int, frames: int, or
     return Picture(pixels, width, height, frames)
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _profile(image: Image.Image, *, profiles: bool) -> bytes:
+    profile = image.info.get("icc_profile") if profiles else None
+    return profile if isinstance(profile, bytes) else b""
+
+
+def _meant(image: Image.Image, mode: str, profile: bytes) -> Image.Image | None:
+    """RGB as the profile of a picture means it, which was of this mode; None where the colours are what they are."""
+    from inference.color import to_srgb  # noqa: PLC0415 - few pictures have a profile
+
+    return to_srgb(image.getchannel(0) if mode == "L" else image, profile)
+
+
+def _rgb(image: Image.Image, profile: bytes) -> Image.Image:
     """8-bit RGB from any mode: 16-bit grey keeps its high byte, as OpenCV does; transparency lies on BACKGROUND."""
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
     if image.mode.startswith("I;16"):
         high_bytes = (np.asarray(image) >> 8).astype(np.uint8)
-        return Image.fromarray(high_bytes, "L").convert("RGB")
+        image = Image.fromarray(high_bytes, "L")
     if image.mode in ("I", "F"):
         raise UnsupportedImage(
             f"The picture's pixels are 32-bit {'whole' if image.mode == 'I' else 'floating-point'} numbers without a "
             "known white. Send 8 or 16 bits for each channel."
         )
-    if image.mode == "CMYK":
-        return image.convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        background = Image.new("RGBA", rgba.size, (*BACKGROUND, 255))
-        return Image.alpha_composite(background, rgba).convert("RGB")
-    return image.convert("RGB")
+    grey = image.mode in ("1", "L", "LA")
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    plain = image if image.mode == "CMYK" else image.convert("RGB")
+    if profile:
+        plain = _meant(plain, "L" if grey else "RGB", profile) or plain
+    plain = plain.convert("RGB")
+    if alpha is None:
+        return plain
+    return Image.composite(plain, Image.new("RGB", plain.size, BACKGROUND), alpha)

@@ -38,6 +38,8 @@ class Settings:
     max_held_bytes: int = 256 * MIB
     """Memory for the bodies of all requests together."""
     max_pixels: int = 64_000_000
+    color_profiles: bool = True
+    """Whether colours become what a picture's ICC profile means, or stay the numbers that they are."""
     max_pictures: int = 64
     """Pictures in one request."""
     max_frames: int = 300
@@ -76,6 +78,7 @@ class Settings:
             max_body_bytes=_integer(environment, "SLIPWAY_MAX_BODY_BYTES", cls.max_body_bytes, 1),
             max_held_bytes=_integer(environment, "SLIPWAY_MAX_HELD_BYTES", cls.max_held_bytes, 1),
             max_pixels=_integer(environment, "SLIPWAY_MAX_PIXELS", cls.max_pixels, 1),
+            color_profiles=_choice(environment, "SLIPWAY_COLOR_PROFILES", "1", ("0", "1")) == "1",
             max_pictures=_integer(environment, "SLIPWAY_MAX_PICTURES", cls.max_pictures, 1, 10_000),
             max_frames=_integer(environment, "SLIPWAY_MAX_FRAMES", cls.max_frames, 1, 10_000),
             body_seconds=_seconds(environment, "SLIPWAY_BODY_SECONDS", cls.body_seconds),

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Animation:
     """Reads frames forwards. One at a time: they share a decoder and its memory."""
 
-    def __init__(self, data: bytes, kind: str, max_pixels: int) -> None:
+    def __init__(self, data: bytes, kind: str, max_pixels: int, *, profiles: bool) -> None:
         """Reads the header; raises RequestError."""
-        self._data, self._kind = data, kind
+        self._data, self._kind, self._profiles = data, kind, profiles
         with readable(data, kind):
             self.count = count_frames(data, kind)
             self._image = opened(data, kind, max_pixels)
@@ -35,7 +35,7 @@ class Animation:
                 self._advance()
             width, height = self._image.size
             check_size(width, height, max_pixels)
-            picture = developed(self._image, width, height, self.count)
+            picture = developed(self._image, (width, height), self.count, profiles=self._profiles)
         return replace(picture, frame=number, milliseconds=None if self._kind == "TIFF" else round(begin, 1))
 
     def _advance(self) -> None:

@@ -38,7 +38,7 @@ COMPARISON = [
     "model/*.py",
     "runtimes/*.py",
     "tasks/*.py",
-    *(f"{name}.py" for name in ("decode", "errors", "foreign", "header", "jpeg")),
+    *(f"{name}.py" for name in ("color", "decode", "errors", "foreign", "header", "jpeg")),
     *(f"{name}.py" for name in ("modelfiles", "options", "pipeline", "preprocess", "resize")),
 ]
 

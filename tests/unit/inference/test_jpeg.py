@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inference.errors import TruncatedImage
 from inference.jpeg import decode_jpeg
 
 
@@ -49,3 +50,11 @@ def test_what_is_not_flawless_is_left_to_others() -> None:
     data = jpeg((64, 64))
     assert decode_jpeg(data[: len(data) // 2], 64, 64, 1) is None
     assert decode_jpeg(b"\xff\xd8\xff nothing", 64, 64, 1) is None
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_an_end_mark_behind_half_of_the_data_deceives_nobody(share: float, options: dict[str, Any]) -> None:
+    data = jpeg((640, 480), **options)
+    with pytest.raises(TruncatedImage):
+        decode_jpeg(data[: int(len(data) * share)] + b"\xff\xd9", 640, 480, 1)

@@ -54,7 +54,7 @@ def avi(*frames: bytes, codec: bytes = b"MJPG", microseconds: int = 40_000) -> b
 
 
 def pictures(data: bytes, every: int = 1, limit: int = 100) -> list[Picture]:
-    return [load(fitting, LIMIT) for load in open_frames(data, Sampling(every, limit), LIMIT).loads]
+    return [load(fitting, LIMIT) for load in open_frames(data, Sampling(every, limit), LIMIT, profiles=True).loads]
 
 
 def reds(found: list[Picture]) -> list[int]:
@@ -120,7 +120,7 @@ def test_motion_jpeg_in_an_avi() -> None:
     found = pictures(avi(jpeg(250), b"", jpeg(120), jpeg(10)))
     assert reds(found) == [250, 120, 10]
     assert [picture.milliseconds for picture in found] == [0, 80, 120]
-    assert reds([first_frame(avi(jpeg(60), jpeg(10)), fitting, LIMIT)]) == [60]
+    assert reds([first_frame(avi(jpeg(60), jpeg(10)), fitting, LIMIT, profiles=True)]) == [60]
 
 
 def test_an_avi_without_huffman_tables() -> None:
@@ -146,7 +146,7 @@ def test_an_avi_without_huffman_tables() -> None:
 )
 def test_what_is_no_sequence(data: bytes, error: type[RequestError]) -> None:
     with pytest.raises(error):
-        open_frames(data, Sampling(1, 5), LIMIT)
+        open_frames(data, Sampling(1, 5), LIMIT, profiles=True)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
