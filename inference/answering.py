@@ -125,7 +125,8 @@ class Answering:
         begun = time.perf_counter()
         pipeline, workers = self._service.loaded()
         answer, waited = await workers.run(lambda network: pipeline.answer(load, options, network))
-        self._service.metrics.batches.observe(1)
+        if pipeline.batching is None:
+            self._service.metrics.batches.observe(1)
         timings |= answer["timings_ms"]
         timings["queue"] = round(waited * 1000, 3)
         timings["total"] = round(timings.get("fetch", 0) + _milliseconds(begun), 3)

@@ -158,4 +158,7 @@ def _load_pipeline(settings: Settings) -> Pipeline:
         settings.max_pixels,
         device=settings.device,
         cpu_fallback=settings.cpu_fallback,
+        quiet_threads=settings.quiet_threads,
+        batch=settings.batch,
+        batch_seconds=settings.batch_milliseconds / 1000,
     )

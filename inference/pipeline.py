@@ -17,8 +17,9 @@ from inference.decode import Load, Picture, decode
 from inference.modelfiles import ModelFiles, find_model, read_model
 from inference.options import Options
 from inference.preprocess import preprocess
+from inference.runtimes.batching import Batching
 from inference.runtimes.execution import execution
-from inference.runtimes.load import load_networks
+from inference.runtimes.load import batched, load_networks, load_quiet
 from inference.runtimes.network import Network
 from inference.tasks.load import load_task
 from inference.tasks.task import Task
@@ -32,6 +33,10 @@ class Pipeline:
     task: Task
     networks: list[Network]
     max_pixels: int
+    quiet: Network | None = None
+    """One with more threads, for when cores are idle; any number of workers may share it."""
+    batching: Batching | None = None
+    """What gathers the workers' inputs, where it does."""
 
     @classmethod
     def load(
@@ -43,18 +48,28 @@ class Pipeline:
         *,
         device: str = "cpu",
         cpu_fallback: bool = False,
+        quiet_threads: int = 1,
+        batch: int = 1,
+        batch_seconds: float = 0.0,
     ) -> Pipeline:
         """Loads the model and sends a picture through every network; raises ModelError and DeviceError.
 
-        A mock needs no device, but its image does: it is tried out with one.
+        A mock needs no device, but its image does: it is tried out with one. The arguments are those of `Settings`.
         """
         model = read_model(find_model(directory))
         task = load_task(model)
         runs = execution(device, cpu_fallback=cpu_fallback)
-        pipeline = cls(model, task, load_networks(model, task, workers, threads, runs), max_pixels)
+        networks = load_networks(model, task, workers, threads, runs)
+        quiet = batching = None
+        if batch > 1 and not runs.fallback:
+            batching = batched(networks[0], model, task, batch, batch_seconds)
+            networks = [batching] * workers
+        else:
+            quiet = load_quiet(model, task, workers, quiet_threads, runs)
+        pipeline = cls(model, task, networks, max_pixels, quiet, batching)
         picture = io.BytesIO()
         Image.new("RGB", (2 * model.image_size, model.image_size)).save(picture, "JPEG")
-        for network in dict.fromkeys(pipeline.networks):
+        for network in dict.fromkeys([*networks, *([quiet] if quiet else [])]):
             pipeline.answer(partial(decode, picture.getvalue()), pipeline.defaults, network)
         return pipeline
 

@@ -48,7 +48,11 @@ class Service:
     def ready(self, pipeline: Pipeline) -> None:
         """Takes a model that is loaded and warm."""
         self._pipeline = pipeline
-        self._workers = Workers(pipeline.networks, self.settings.queue, self.settings.queue_seconds)
+        self._workers = Workers(
+            pipeline.networks, self.settings.queue, self.settings.queue_seconds, quiet=pipeline.quiet
+        )
+        if pipeline.batching is not None:
+            pipeline.batching.observe = self.metrics.batches.observe
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
 
@@ -80,7 +84,13 @@ class Service:
             },
             "is_mock": model.is_mock,
             "defaults": {name: own for name, own in defaults.items() if name in options and own is not None},
-            "runtime": {**pipeline.runtime, "workers": self.settings.workers, "threads": self.settings.threads},
+            "runtime": {
+                **pipeline.runtime,
+                "workers": self.settings.workers,
+                "threads": self.settings.threads,
+                "quiet_threads": self.settings.threads if pipeline.quiet is None else self.settings.quiet_threads,
+                "batch": self.settings.batch,
+            },
         }
 
     def loaded(self) -> tuple[Pipeline, Workers[Network]]:

@@ -14,6 +14,8 @@ from inference.remote.buckets import NO_BUCKETS, Buckets
 MIB = 1024 * 1024
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEVICES = ("cpu", "cuda")
+GPU_BATCH = 8
+"""Pictures that go through a GPU together by default; a processor's cores gain nothing from more than one."""
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -32,6 +34,12 @@ class Settings:
     """Pictures worked on at the same time."""
     threads: int = 1
     """Threads that one inference may use."""
+    quiet_threads: int = 1
+    """The same while at most half of the workers are busy."""
+    batch: int = 1
+    """Pictures that may go through the network together."""
+    batch_milliseconds: int = 2
+    """Time that a picture waits for others to go with."""
     queue: int = 64
     """Requests that may wait for a worker; one more is refused with 503."""
     max_body_bytes: int = 6 * MIB
@@ -68,12 +76,22 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Reads SLIPWAY_* and SageMaker's SAGEMAKER_BIND_TO_PORT; raises SettingsError for the first wrong value."""
         port = _integer(environment, "SAGEMAKER_BIND_TO_PORT", cls.port, 0, 65535)
+        cores = available_cores()
+        device = _choice(environment, "SLIPWAY_DEVICE", cls.device, DEVICES)
         threads = _integer(environment, "SLIPWAY_THREADS", cls.threads, 1, 1024)
+        batch = _integer(environment, "SLIPWAY_BATCH", cls.batch if device == "cpu" else GPU_BATCH, 1, 1024)
+        # While as many pictures as make a batch wait for the network, the cores decode others.
+        workers = max(1, cores // threads) + (batch if batch > 1 else 0)
+        # A layout that was chosen is left as it is.
+        chosen = environment.get("SLIPWAY_THREADS") or environment.get("SLIPWAY_WORKERS")
         settings = cls(
             model_dir=Path(path) if (path := environment.get("SLIPWAY_MODEL_DIR", "")) else None,
             port=_integer(environment, "SLIPWAY_PORT", port, 0, 65535),
-            workers=_integer(environment, "SLIPWAY_WORKERS", max(1, available_cores() // threads), 1, 1024),
+            workers=_integer(environment, "SLIPWAY_WORKERS", workers, 1, 1024),
             threads=threads,
+            quiet_threads=_integer(environment, "SLIPWAY_QUIET_THREADS", threads if chosen else cores, 1, 1024),
+            batch=batch,
+            batch_milliseconds=_integer(environment, "SLIPWAY_BATCH_MILLISECONDS", cls.batch_milliseconds, 0, 10_000),
             queue=_integer(environment, "SLIPWAY_QUEUE", cls.queue, 0, 100_000),
             max_body_bytes=_integer(environment, "SLIPWAY_MAX_BODY_BYTES", cls.max_body_bytes, 1),
             max_held_bytes=_integer(environment, "SLIPWAY_MAX_HELD_BYTES", cls.max_held_bytes, 1),
@@ -91,7 +109,7 @@ class Settings:
             image_url_seconds=_seconds(environment, "SLIPWAY_IMAGE_URL_SECONDS", cls.image_url_seconds),
             page=_choice(environment, "SLIPWAY_PAGE", "1", ("0", "1")) == "1",
             log_level=_choice(environment, "SLIPWAY_LOG_LEVEL", cls.log_level, LOG_LEVELS),
-            device=_choice(environment, "SLIPWAY_DEVICE", cls.device, DEVICES),
+            device=device,
             cpu_fallback=_choice(environment, "SLIPWAY_CPU_FALLBACK", "0", ("0", "1")) == "1",
         )
         if settings.linger_seconds > settings.drain_seconds:

@@ -23,7 +23,11 @@ NICENESS = 10
 class Workers(Generic[Tool]):
     """Runs work in threads, one for each tool; the event loop never waits for it."""
 
-    def __init__(self, tools: Sequence[Tool], queue_length: int, queue_seconds: float) -> None:
+    def __init__(
+        self, tools: Sequence[Tool], queue_length: int, queue_seconds: float, quiet: Tool | None = None
+    ) -> None:
+        """Takes a tool for each worker, and perhaps one that any of them uses while at most half are busy."""
+        self._quiet = quiet
         self._tools: queue.SimpleQueue[Tool] = queue.SimpleQueue()
         for tool in tools:
             self._tools.put(tool)
@@ -38,7 +42,7 @@ class Workers(Generic[Tool]):
         return self._limiter.statistics().tasks_waiting
 
     async def run(self, work: Callable[[Tool], Result]) -> tuple[Result, float]:
-        """Runs work with a tool of its own, first come first served; returns its result and the seconds it waited.
+        """Runs work with a tool, first come first served; returns its result and the seconds it waited.
 
         Raises Overloaded when the queue is full and TooLate when no worker came free in time. Cancelled while it waits,
         the work is never begun; once begun, it is finished.
@@ -54,7 +58,8 @@ class Workers(Generic[Tool]):
                 await self._limiter.acquire()
                 try:
                     waited = time.perf_counter() - arrived
-                    return await anyio.to_thread.run_sync(self._with_tool, work), waited
+                    quiet = self._quiet if 2 * self._limiter.borrowed_tokens <= self._limiter.total_tokens else None
+                    return await anyio.to_thread.run_sync(self._with_tool, work, quiet), waited
                 finally:
                     self._limiter.release()
         finally:
@@ -63,8 +68,10 @@ class Workers(Generic[Tool]):
             f"No worker came free within {self._queue_seconds:g} s. Send the request again, or run more instances."
         )
 
-    def _with_tool(self, work: Callable[[Tool], Result]) -> Result:
+    def _with_tool(self, work: Callable[[Tool], Result], quiet: Tool | None) -> Result:
         _step_back()
+        if quiet is not None:
+            return work(quiet)
         tool = self._tools.get_nowait()
         try:
             return work(tool)

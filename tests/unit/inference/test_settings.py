@@ -103,3 +103,24 @@ def test_cores_are_cut_to_the_control_groups_quota(
     file.write_text(quota)
     assert available_cores(file) == cores
     assert available_cores(tmp_path / "missing") == 64
+
+
+@pytest.mark.parametrize(
+    ("environment", "workers", "threads", "quiet", "batch"),
+    [
+        ({}, 8, 1, 8, 1),
+        ({"SLIPWAY_THREADS": "2"}, 4, 2, 2, 1),
+        ({"SLIPWAY_WORKERS": "4"}, 4, 1, 1, 1),
+        ({"SLIPWAY_WORKERS": "4", "SLIPWAY_QUIET_THREADS": "6"}, 4, 1, 6, 1),
+        ({"SLIPWAY_BATCH": "4"}, 12, 1, 8, 4),
+        ({"SLIPWAY_DEVICE": "cuda"}, 16, 1, 8, 8),
+        ({"SLIPWAY_DEVICE": "cuda", "SLIPWAY_BATCH": "1"}, 8, 1, 8, 1),
+    ],
+)
+def test_the_layout_of_eight_cores(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], workers: int, threads: int, quiet: int, batch: int
+) -> None:
+    monkeypatch.setattr("inference.settings.available_cores", lambda: 8)
+    settings = Settings.from_environment(environment)
+    assert (settings.workers, settings.threads) == (workers, threads)
+    assert (settings.quiet_threads, settings.batch) == (quiet, batch)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import anyio
@@ -118,6 +118,22 @@ async def test_work_that_fails_gives_its_place_and_tool_back() -> None:
         with pytest.raises(ZeroDivisionError):
             await workers.run(lambda _: 1 // 0)
     assert (await workers.run(str.upper))[0] == "A"
+
+
+async def test_while_at_most_half_are_busy_the_quiet_tool_is_used() -> None:
+    workers, used = Workers(["a", "b", "c", "d"], 4, 5, quiet="quiet"), list[str]()
+    for others in range(4):
+        async with AsyncExitStack() as stack:
+            for _ in range(others):
+                await stack.enter_async_context(busy(workers))
+            await workers.run(used.append)
+    assert used[:2] == ["quiet", "quiet"]
+    assert len(used) == 4
+    assert "quiet" not in used[2:]
+
+
+async def test_one_worker_has_its_own_tool_only() -> None:
+    assert (await Workers(["a"], 0, 5, quiet="quiet").run(str.upper))[0] == "A"
 
 
 def append(order: list[int], number: int, _: str) -> None:

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inference.errors import ModelError
 from inference.modelfiles import ModelFiles
-from inference.runtimes.load import load_networks
+from inference.runtimes.load import batched, load_networks, load_quiet
 from inference.runtimes.mock import MockNetwork
 from inference.runtimes.network import Network
 from inference.runtimes.onnx import OnnxNetwork
 from inference.tasks.load import load_task
 from tests.contract.tiny_model import LABELS, tiny_onnx
+
+if TYPE_CHECKING:
+    from inference.runtimes.network import Outputs
 
 
 def model(weights: Path | None, side: int = 64, labels: tuple[str, ...] = LABELS) -> ModelFiles:
@@ -45,6 +50,48 @@ def test_the_network_is_run(weights: Path) -> None:
 def test_workers_of_one_thread_share_a_session_and_others_do_not(weights: Path) -> None:
     assert len(set(map(id, loaded(model(weights), 3, 1)))) == 1
     assert len(set(map(id, loaded(model(weights), 2, 2)))) == 2
+
+
+def test_a_quiet_network_answers_as_the_others_do_bit_for_bit(weights: Path) -> None:
+    given = model(weights)
+    quiet = load_quiet(given, load_task(given), 2, 2)
+    assert quiet is not None
+    batch = np.random.default_rng(1).random((1, 3, 64, 64), np.float32)
+    (one,), (other,) = quiet(batch), loaded(given, 2, 1)[0](batch)
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 2), (2, 1)])
+def test_there_is_no_quiet_network_where_it_would_be_the_same(weights: Path, workers: int, threads: int) -> None:
+    given = model(weights)
+    assert load_quiet(given, load_task(given), workers, threads) is None
+
+
+def test_a_batch_is_answered_picture_by_picture(weights: Path) -> None:
+    given = model(weights)
+    batching = batched(loaded(given)[0], given, load_task(given), 4, 0.0)
+    batch = np.zeros((1, 3, 64, 64), np.float32)
+    batch[0, 1] = 1
+    assert np.array_equal(batching(batch)[0], loaded(given)[0](batch)[0])
+
+
+class Forgetful:
+    """Answers the first of a batch only, as a graph with NMS inside may."""
+
+    def __init__(self, network: Network) -> None:
+        self.runtime = network.runtime
+        self._network = network
+
+    def __call__(self, batch: NDArray[np.float32]) -> Outputs:
+        (head,) = self._network(batch)
+        head[1:] = 0
+        return (head,)
+
+
+def test_a_network_that_forgets_all_but_the_first_is_not_given_batches(weights: Path) -> None:
+    given = model(weights)
+    with pytest.raises(ModelError, match="SLIPWAY_BATCH=1"):
+        batched(Forgetful(loaded(given)[0]), given, load_task(given), 2, 0.0)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", tiny_onnx()[:200]])
