@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
+    one.add_argument("--wait", action="store_true", help="wait for another deploy instead of being refused")
 
     one = verb("promote", verbs.promote, "Release the image that is live in the environment before.")
     one.add_argument("--sample", type=Path, required=True, help="picture that both have to answer alike")

@@ -103,7 +103,7 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
             layout = read_layout(args.layout)
             digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, args.git_sha, progress)
         wanted = release(config, args.env, digest)
-        deploy(job, Wanted(wanted, args.git_sha, sample, args.mock, args.branch, push))
+        deploy(job, Wanted(wanted, args.git_sha, sample, args.mock, args.branch, args.wait, push))
 
     _reported(args, config, progress, run)
 

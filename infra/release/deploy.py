@@ -38,6 +38,7 @@ class Wanted:
     sample: Sample
     mock: bool = False
     branch: str = ""
+    patient: bool = False
     publish: Callable[[], Published] | None = None
 
 
@@ -53,7 +54,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
             f"the sample {wanted.sample.name} is larger than the payload limit ({limit}); give a smaller one."
         )
     with job.progress.step("plan"):
-        found = plan(job.sagemaker, release, job.limit, job.progress)
+        found = plan(job.sagemaker, release, job.limit, job.progress, patient=wanted.patient)
         report.plan = f"{found.action}: {found.reason}"
         report.previous = found.endpoint.config if found.endpoint and found.endpoint.config != release.name else ""
         say(report.plan)

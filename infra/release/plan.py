@@ -33,15 +33,21 @@ class Plan:
     live: Generation | None = None
 
 
-def plan(sagemaker: SageMakerClient, release: Release, limit: float, progress: Progress) -> Plan:
-    """Compare; WorldChanged if somebody else is moving the endpoint elsewhere.
+def plan(
+    sagemaker: SageMakerClient, release: Release, limit: float, progress: Progress, *, patient: bool = False
+) -> Plan:
+    """Compare; WorldChanged if somebody else is moving the endpoint elsewhere, unless `patient`.
 
-    Maintenance by SageMaker and deletions are waited for, up to `limit` seconds.
+    Maintenance by SageMaker and deletions, and for who is patient other deployments, are waited for, up to `limit`
+    seconds.
     """
     name = release.place.endpoint
     endpoint = look(sagemaker, name)
     if endpoint and endpoint.status in ("SystemUpdating", "Deleting"):
         progress.say(f"{name} is {endpoint.status}; waiting until that is over")
+        endpoint = wait(sagemaker, name, limit, progress)
+    while patient and endpoint and endpoint.moving and endpoint.target != release.name:
+        progress.say(f"{name} is {endpoint.status} with {endpoint.target}; waiting until that deploy is over")
         endpoint = wait(sagemaker, name, limit, progress)
     if endpoint is None:
         return Plan(release, "create", f"there is no endpoint {name} yet", None)
@@ -52,7 +58,7 @@ def plan(sagemaker: SageMakerClient, release: Release, limit: float, progress: P
             )
         raise WorldChanged(
             f"endpoint {name} is {endpoint.status} with {endpoint.target}: another deploy is under way; "
-            "wait until it is over (`status` shows it) and run again."
+            "wait until it is over (`status` shows it) and run again, or give --wait."
         )
     if endpoint.status == "Failed":
         why = f" ({endpoint.failure})" if endpoint.failure else ""

@@ -227,6 +227,7 @@ class Slipway:
         env: Environment = "dev",
         weights: Weights = None,
         mock: Mock = False,
+        wait: Annotated[bool, Doc("Wait for another deployment to this environment instead of being refused.")] = False,
         notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
@@ -263,6 +264,7 @@ class Slipway:
             "deploy",
             *("--env", settings["name"], "--layout", LAYOUT, "--git-sha", tag, f"--branch={branch}"),
             *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
+            *(["--wait"] if wait else []),
             inputs=inputs,
         ).sync()
         release = await Release.read(ran, operations.REPORT)

@@ -85,6 +85,18 @@ def test_second_deploy_at_once_is_refused(project: Project) -> None:
     assert project.deploy(other).code == 0
 
 
+def test_who_is_patient_waits_for_the_other_deploy(project: Project) -> None:
+    project.deploy(project.publish("old"))
+    slow, other = project.publish("slow", warm_after=1.5), project.publish("other")
+    process = project.spawn(project.arguments("deploy", *project.wanted(slow)))
+    _until(process, "Updating")
+    done = project.deploy(other, "--wait")
+    assert done.code == 0, done.err
+    assert "waiting until that deploy is over" in done.err
+    assert process.wait(60) == 0
+    assert project.live() == "other"
+
+
 def test_update_that_somebody_else_started_in_between_is_refused_and_cleaned_up(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
