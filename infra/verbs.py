@@ -100,8 +100,8 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
             from infra.layout import read_layout  # noqa: PLC0415
             from infra.publish import publish  # noqa: PLC0415
 
-            layout = read_layout(args.layout)
-            digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, args.git_sha, progress)
+            layout, tag = read_layout(args.layout), args.tag or args.git_sha
+            digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, tag, progress)
         wanted = release(config, args.env, digest)
         deploy(job, Wanted(wanted, args.git_sha, sample, args.mock, args.branch, args.wait, push))
 

@@ -6,9 +6,10 @@ import json
 import dagger
 from dagger import dag
 
-from slipway.device import LINES, Device
+from slipway.foreign import foreign
 from slipway.model import Model
 from slipway.packages import packages
+from slipway.target import ARM64, Target
 from slipway.toolchain import DEBIAN, debian, requirements
 
 PARTS = ["*.py", "bodies/*.py", "frames/*.py", "page/*", "remote/*.py", "runtimes/*.py", "tasks/*.py"]
@@ -18,7 +19,10 @@ HOME = "/opt/slipway"
 PORT = 8080
 """SageMaker sends /ping and /invocations here (AWS: "Use your own inference code with hosting services")."""
 
-AMD64 = dagger.Platform("linux/amd64")
+
+def base(platform: dagger.Platform) -> dagger.Container:
+    """Debian with Python, for the platform of the image."""
+    return foreign(*LIBRARIES) if platform == ARM64 else debian(*LIBRARIES, platform=platform)
 
 
 def _layer(folder: str, content: dagger.Directory) -> dagger.Directory:
@@ -30,8 +34,7 @@ async def build(
     locks: dagger.Directory,
     code: dagger.Directory,
     model: Model,
-    platform: dagger.Platform = AMD64,
-    device: Device = Device.CPU,
+    target: Target,
 ) -> dagger.Container:
     """The image, ready to publish.
 
@@ -39,13 +42,13 @@ async def build(
     is a label and a file, and the server gives it in every answer, so that a release can ask the running container
     which build it is.
     """
-    line = LINES[device]
+    line, platform = target.line, target.platform
     locked = await requirements(locks, line.group)
     inputs = {
         "base": DEBIAN,
         "platform": str(platform),
-        "device": device.value,
-        "libraries": await debian(*LIBRARIES, platform=platform).file("/var/lib/dpkg/status").digest(),
+        "device": target.device.value,
+        "libraries": await base(platform).file("/var/lib/dpkg/status").digest(),
         "packages": await locked.digest(),
         "model": await model.served.digest(),
         "code": await code.digest(),
@@ -57,8 +60,8 @@ async def build(
         .with_directory("inference", code)
     )
     image = (
-        debian(*LIBRARIES, platform=platform)
-        .with_directory("/opt", _layer("site-packages", packages(locked, line.unused)))
+        base(platform)
+        .with_directory("/opt", _layer("site-packages", packages(locked, platform, line.unused)))
         .with_env_variable("PYTHONPATH", f"{HOME}:{HOME}/site-packages")
         .with_env_variable("PYTHONUNBUFFERED", "1")
         .with_env_variable("ORT_DISABLE_TELEMETRY", "1")

@@ -8,49 +8,17 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore, field
 
 from slipway import checks, contract, image, model, operations
-from slipway.device import Device
+from slipway.arguments import Aws, Environment, Mock, Notify, Platform, Repository, RunsOn, Weights
+from slipway.checkout import branch_name, commit_tag
 from slipway.errors import InputRefused
 from slipway.release import Release
+from slipway.target import AMD64, Device, Target
 from slipway.verbs import cached, gate, live, record
 
-Weights = Annotated[
-    dagger.File | None,
-    Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
-]
-Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
-Environment = Annotated[str, Doc("An environment of slipway.toml; PREVIEW/BRANCH for the preview of a branch.")]
-Aws = Annotated[
-    dagger.Secret | None,
-    Doc(
-        'AWS credentials in credential_process JSON, e.g. cmd:"aws configure export-credentials --format process".'
-        " Without them, everything happens in the local cloud."
-    ),
-]
-Notify = Annotated[
-    dagger.Secret | None,
-    Doc("Address of a webhook that takes text, as Slack's do; it is told how it ended, e.g. env:SLACK_WEBHOOK."),
-]
-Repository = Annotated[
-    dagger.GitRepository, DefaultPath("/"), Doc("The git checkout whose commit names what is published.")
-]
-
-AMD64 = image.AMD64
 LAYOUT = "/in/layout"
 TARBALL = "/out/image.tar"
 SAMPLE = "/in/sample.jpg"
 EXPECTED = "/in/sample.json"
-
-
-async def commit_tag(repository: dagger.GitRepository) -> str:
-    """The commit's SHA; `-dirty` says that what is built is not what that commit holds."""
-    clean = await repository.uncommitted().is_empty()
-    return await repository.head().commit() + ("" if clean else "-dirty")
-
-
-async def branch_name(repository: dagger.GitRepository) -> str:
-    """The branch that is checked out; empty where only a commit is, as GitHub's runners have it."""
-    ref = await repository.head().ref()
-    return ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
 
 
 def only(patterns: list[str]) -> list[str]:
@@ -120,9 +88,11 @@ class Slipway:
     def _operations(self) -> operations.Code:
         return operations.Code(self.locks, self.infra, self.config)
 
-    async def _built(self, weights: dagger.File | None, mock: bool) -> tuple[model.Model, dagger.Container]:
+    async def _built(
+        self, weights: dagger.File | None, mock: bool, target: Target
+    ) -> tuple[model.Model, dagger.Container]:
         made = await self.model(weights, mock)
-        return made, await image.build(self.locks, self.inference, made)
+        return made, await image.build(self.locks, self.inference, made, target)
 
     @gate
     async def lint(self) -> None:
@@ -152,8 +122,8 @@ class Slipway:
     @gate
     async def page(self) -> None:
         """The server's page in headless Chromium, before the real image and a mock."""
-        made, real = await self._built(None, mock=False)
-        _, mock = await self._built(None, mock=True)
+        made, real = await self._built(None, False, Target())
+        _, mock = await self._built(None, True, Target())
         sample = made.directory.file("sample.jpg")
         await (await checks.page(self.locks, self.browser_tests, real, mock, sample)).sync()
 
@@ -171,21 +141,17 @@ class Slipway:
         self,
         weights: Weights = None,
         mock: Mock = False,
-        platform: Annotated[dagger.Platform, Doc("Platform of the image: linux/amd64.")] = AMD64,
-        device: Annotated[Device, Doc("What the model runs on.")] = Device.CPU,
+        platform: Platform = AMD64,
+        device: RunsOn = Device.CPU,
     ) -> dagger.Container:
         """The inference image, as it would be published."""
-        if platform != AMD64:
-            raise InputRefused(
-                f"No image is made for the platform {platform}: give --platform {AMD64} or leave it out."
-            )
-        made = await self.model(weights, mock)
-        return await (await image.build(self.locks, self.inference, made, platform, device)).sync()
+        _, built = await self._built(weights, mock, Target(platform, device))
+        return await built.sync()
 
     @cached
-    async def serve(self, weights: Weights = None, mock: Mock = False) -> dagger.Service:
+    async def serve(self, weights: Weights = None, mock: Mock = False, device: RunsOn = Device.CPU) -> dagger.Service:
         """The image that is being edited, as a service: `dagger call serve up --ports 8080:8080`."""
-        return (await self.image(weights, mock)).as_service(use_entrypoint=True)
+        return (await self.image(weights, mock, device=device)).as_service(use_entrypoint=True)
 
     @cached
     async def contract(
@@ -193,13 +159,17 @@ class Slipway:
         weights: Weights = None,
         mock: Mock = False,
         profile: Annotated[contract.Profile, Doc("Where it will run.")] = contract.Profile.ALL,
+        platform: Platform = AMD64,
+        device: RunsOn = Device.CPU,
     ) -> dagger.Directory:
         """Starts the image as SageMaker does and judges it clause by clause: `contract.json` and `junit.xml`.
 
-        A clause that is broken fails the call, and the message names it.
+        A clause that is broken fails the call, and the message names it. The engine has no GPU: an image for one is
+        judged on the processor. One for arm64 is judged under emulation, by the clauses that its slowness allows.
         """
-        made, built = await self._built(weights, mock)
-        return await (await contract.judge(self.clauses, built, made, profile)).sync()
+        target = Target(platform, device)
+        made, built = await self._built(weights, mock, target)
+        return await (await contract.judge(self.clauses, built, made, target, profile)).sync()
 
     @live
     async def publish(
@@ -211,12 +181,14 @@ class Slipway:
         aws: Aws = None,
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
-        _, built = await self._built(weights, mock)
+        branch = await branch_name(repository)
+        target = Target.of(await self._operations.settings(env, mock=mock, branch=branch))
+        _, built = await self._built(weights, mock, target)
         infra = await operations.target(self._operations, aws)
         return await infra.call(
             "publish",
-            *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository)),
-            f"--branch={await branch_name(repository)}",
+            *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository) + target.suffix),
+            f"--branch={branch}",
             inputs={LAYOUT: image.layout(built)},
         ).stdout()
 
@@ -238,6 +210,7 @@ class Slipway:
         """
         branch = await branch_name(repository)
         settings = await self._operations.settings(env, mock=mock, branch=branch)
+        target = Target.of(settings)
         infra = (await operations.target(self._operations, aws)).telling(notify)
         tag = ""
 
@@ -248,12 +221,12 @@ class Slipway:
         async with anyio.create_task_group() as track:
             track.start_soon(infra.ready)
             track.start_soon(name)
-            made, built = await self._built(weights, mock)
+            made, built = await self._built(weights, mock, target)
             layout = image.layout(built)
             profile = contract.Profile.SAGEMAKER if settings["production"] else None
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
-                await contract.judge(self.clauses, built, made, profile),
+                await contract.judge(self.clauses, built, made, target, profile),
                 layout,
             ):
                 track.start_soon(step.sync)
@@ -262,7 +235,8 @@ class Slipway:
             inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
         ran = await infra.call(
             "deploy",
-            *("--env", settings["name"], "--layout", LAYOUT, "--git-sha", tag, f"--branch={branch}"),
+            *("--env", settings["name"], "--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix),
+            f"--branch={branch}",
             *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
             *(["--wait"] if wait else []),
             inputs=inputs,

@@ -16,11 +16,16 @@ UNUSED = (
 """Half of what the packages bring: what only training, tests, C++ programs or the AVIF format load."""
 
 
-def packages(locked: dagger.Directory, unused: tuple[str, ...] = ()) -> dagger.Directory:
+TARGETS = {"linux/amd64": "x86_64-manylinux_2_28", "linux/arm64": "aarch64-manylinux_2_28"}
+"""uv's names for the platforms, with the oldest C library that the locked wheels are built for."""
+
+
+def packages(locked: dagger.Directory, platform: dagger.Platform, unused: tuple[str, ...] = ()) -> dagger.Directory:
     """Locked packages as a folder to be imported from: no tests, headers, training tools; compiled.
 
     Args:
         locked: holds `requirements.txt`.
+        platform: what they are for; nothing of them is run here.
         unused: what else to leave out, as shell patterns.
     """
     install = ["uv", "pip", "install", "-q", "--require-hashes", "--no-deps", "--target", "/site"]
@@ -33,7 +38,10 @@ def packages(locked: dagger.Directory, unused: tuple[str, ...] = ()) -> dagger.D
     return (
         uv()
         .with_directory("/locked", locked)
-        .with_exec([*install, "--python-version", PYTHON, "-r", "/locked/requirements.txt"])
+        .with_exec(
+            [*install, "--python-version", PYTHON, "--python-platform", TARGETS[str(platform)]]
+            + ["--only-binary", ":all:", "-r", "/locked/requirements.txt"]
+        )
         .with_exec(["sh", "-ec", prune, "prune", " ".join((*UNUSED, *unused))])
         .directory("/site")
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from slipway.device import LINES as BUILT
-from slipway.device import Device
+from slipway.target import LINES as BUILT
+from slipway.target import Device
 
 from infra.accelerators import DRIVERS, GPUS, LINES, Ami, Needs, gpu, misfit, platform
 from infra.config import load

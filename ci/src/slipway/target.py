@@ -1,10 +1,16 @@
-"""What an image can run on, and what each of these needs: packages, libraries, labels for preflight."""
+"""What an image is built for, and what each of these needs: packages, variables, labels for preflight."""
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import dagger
+
+from slipway.errors import InputRefused
+
+AMD64 = dagger.Platform("linux/amd64")
+ARM64 = dagger.Platform("linux/arm64")
 
 
 @dagger.enum_type
@@ -66,3 +72,37 @@ LINES = {
 }
 """Drivers: CUDA Compatibility, "Minor Version Compatibility". Compute: the code in ONNX Runtime and cuDNN themselves.
 """
+
+
+@dataclass(frozen=True)
+class Target:
+    """A platform and a device for which an image is made; InputRefused for any other."""
+
+    platform: dagger.Platform = AMD64
+    device: Device = Device.CPU
+
+    def __post_init__(self) -> None:
+        """Refuses what no image is made for."""
+        if self.platform not in (AMD64, ARM64):
+            raise InputRefused(f"No image is made for the platform {self.platform}: give {AMD64} or {ARM64}.")
+        if self.platform == ARM64 and self.device is not Device.CPU:
+            raise InputRefused(
+                f"No image for {self.platform} is made for the device {self.device.value}: leave out one of the two."
+            )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """What an environment's image is built for; its instance type decides on the platform."""
+        return cls(dagger.Platform(settings["platform"]), Device(settings["device"]))
+
+    @property
+    def line(self) -> Line:
+        """What its device needs."""
+        return LINES[self.device]
+
+    @property
+    def suffix(self) -> str:
+        """Of the tag under which it is published: each target has a reference of its own."""
+        if self.platform == ARM64:
+            return "-arm64"
+        return "" if self.device is Device.CPU else f"-{self.device.value}"

@@ -1,0 +1,33 @@
+"""Arguments that several verbs take, each with what `dagger call VERB --help` says of it."""
+
+from typing import Annotated
+
+import dagger
+from dagger import DefaultPath, Doc
+
+from slipway.target import Device
+
+Weights = Annotated[
+    dagger.File | None,
+    Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
+]
+Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
+Environment = Annotated[str, Doc("An environment of slipway.toml; PREVIEW/BRANCH for the preview of a branch.")]
+Aws = Annotated[
+    dagger.Secret | None,
+    Doc(
+        'AWS credentials in credential_process JSON, e.g. cmd:"aws configure export-credentials --format process".'
+        " Without them, everything happens in the local cloud."
+    ),
+]
+Notify = Annotated[
+    dagger.Secret | None,
+    Doc("Address of a webhook that takes text, as Slack's do; it is told how it ended, e.g. env:SLACK_WEBHOOK."),
+]
+Repository = Annotated[
+    dagger.GitRepository, DefaultPath("/"), Doc("The git checkout whose commit names what is published.")
+]
+Platform = Annotated[
+    dagger.Platform, Doc("Platform of the image: linux/amd64, or linux/arm64 for AWS's own processors (Graviton).")
+]
+RunsOn = Annotated[Device, Doc("What the model runs on.")]
