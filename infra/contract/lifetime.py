@@ -27,7 +27,7 @@ def stop_idle(running: Running) -> Findings:
     """The server that was asked all the rest, with an idle connection open."""
     connection = running.target.connect()
     running.target.send_on(connection, "GET", "/ping")
-    findings = _stopped(running, signal.SIGTERM)
+    findings = stopped(running, signal.SIGTERM)
     connection.close()
     return findings
 
@@ -59,7 +59,7 @@ def stop_interrupt(command: Command) -> Findings:
     """What Ctrl-C sends."""
     with started(command) as running:
         running.wait_until_ready()
-        return _stopped(running, signal.SIGINT)
+        return stopped(running, signal.SIGINT)
 
 
 @lifetime.clause(
@@ -93,8 +93,8 @@ def stop_under_load(command: Command) -> Findings:
 def stop_while_loading(command: Command) -> Findings:
     """As soon as the port is open."""
     with started(command) as running:
-        _wait_for_port(command, running)
-        return _stopped(running, signal.SIGTERM)
+        wait_for_port(running)
+        return stopped(running, signal.SIGTERM)
 
 
 @lifetime.clause("model-read-only", "the model directory is not written to", HOSTING, alone=False)
@@ -184,7 +184,8 @@ class Pings(threading.Thread):
             time.sleep(0.02)
 
 
-def _stopped(running: Running, number: signal.Signals) -> Findings:
+def stopped(running: Running, number: signal.Signals) -> Findings:
+    """Sends the signal; the process must end with 0 in time."""
     begin = time.monotonic()
     running.signal(number)
     code = running.exit_code(running.command.stop_seconds)
@@ -202,8 +203,9 @@ def _failed(command: Command, running: Running, word: str) -> Findings:
     return {"exit_code": code}
 
 
-def _wait_for_port(command: Command, running: Running) -> None:
-    deadline = time.monotonic() + command.fail_seconds
+def wait_for_port(running: Running) -> None:
+    """Returns when the server listens; a port that is never opened breaks the clause."""
+    deadline = time.monotonic() + running.command.fail_seconds
     while time.monotonic() < deadline and running.process.poll() is None:
         try:
             running.target.socket(timeout=1).close()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.contract.clause import Contract, Findings, expect
+from infra.contract.lifetime import stopped, wait_for_port
 from infra.contract.load import under_load
 from infra.contract.process import DEFAULT_PORT, Command, Running, started
 from infra.contract.sandbox import Sandbox
@@ -88,6 +89,16 @@ def memory(command: Command) -> Findings:
         expect(200 in statuses, "With little memory no body of the largest size was answered with 200.")
         target.expect_alive()
         return {"peak_mb": _peak_mb(running), "limit_mb": command.memory // 2**20}
+
+
+@sagemaker.clause(
+    "stop-first-process", "as process 1 of a container it obeys SIGTERM, also during the start", HOSTING, alone=False
+)
+def stop_first_process(command: Command) -> Findings:
+    """In a process namespace of its own, as soon as the port is open."""
+    with started(command, sandbox=Sandbox(first=True)) as running:
+        wait_for_port(running)
+        return stopped(running, signal.SIGTERM)
 
 
 @sagemaker.clause("writes", "nothing but /tmp needs to be writable", SLIPWAY, alone=False)

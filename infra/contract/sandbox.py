@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import resource
+import signal
 import socket
 import struct
 import sys
@@ -22,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
@@ -49,6 +50,8 @@ class Sandbox:
     """User and group, without any capability."""
     files: int | None = None
     """Files that may be open."""
+    first: bool = False
+    """Whether it is process 1, as in a container: the kernel then drops signals that it has no handler for."""
 
     def words(self, command: Sequence[str]) -> list[str]:
         """The command that runs another one in this sandbox."""
@@ -56,7 +59,7 @@ class Sandbox:
 
     def enter(self) -> None:
         """Gives up for good what this process must not have; raises NotConfined."""
-        _call("unshare", _libc.unshare(CLONE_NEWNS))
+        _call("unshare", _libc.unshare(CLONE_NEWNS | (CLONE_NEWPID if self.first else 0)))
         _mount(None, "/", MS_REC | MS_PRIVATE)
         if self.model is not None:
             Path(self.mount_point).mkdir(parents=True, exist_ok=True)
@@ -74,6 +77,19 @@ class Sandbox:
             os.setgroups([])
             os.setgid(self.user)
             os.setuid(self.user)
+        if self.first:
+            _become_a_parent()
+
+
+def _become_a_parent() -> None:
+    """Goes on in a child; this process only hands signals on to it, and ends as it does."""
+    child = os.fork()
+    if not child:
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda given, _: os.kill(child, given))
+    _, status = os.waitpid(child, 0)
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
 def leave_the_network() -> None:

@@ -32,6 +32,7 @@ FAULTS = {
     "model-baked": ["wants-a-mounted-model"],
     "no-network": ["needs-the-network"],
     "memory": ["hoards-memory"],
+    "stop-first-process": ["default-signals", "exit-code-3"],
     "writes": ["writes-outside-tmp"],
     "payload-setting": ["has-a-fixed-limit"],
     "stop-stubborn": ["ignores-sigterm"],
