@@ -25,7 +25,8 @@ from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
-SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+MOUNT_OPTIONS = {"nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1 << 10, "nodiratime": 1 << 11, "relatime": 1 << 21}
+"""Of a mount, what a remount would otherwise take away."""
 SIOCSIFFLAGS, IFF_UP, IFF_RUNNING = 0x8914, 0x1, 0x40
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -66,9 +67,7 @@ class Sandbox:
             _mount(self.model, self.mount_point, MS_BIND)
             _mount(None, self.mount_point, MS_BIND | MS_REMOUNT | MS_RDONLY)
         if self.temporary is not None:
-            read_only = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
-            arguments = (AT_FDCWD, b"/", AT_RECURSIVE, read_only, len(read_only))
-            _call("mount_setattr", _libc.syscall(SYS_MOUNT_SETATTR, *arguments))
+            _make_all_read_only()
             _mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "tmpfs", f"size={self.temporary},mode=1777")  # noqa: S108
         for kind, limit in ((resource.RLIMIT_DATA, self.memory), (resource.RLIMIT_NOFILE, self.files)):
             if limit is not None:
@@ -97,6 +96,19 @@ def leave_the_network() -> None:
     _call("unshare", _libc.unshare(CLONE_NEWNET))
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP | IFF_RUNNING))
+
+
+def _make_all_read_only() -> None:
+    """Every mount by itself: mount_setattr, which does it at once, is not in Linux 5.10 nor in emulated processes."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        target, options = line.split()[4:6]
+        kept = sum(MOUNT_OPTIONS.get(option, 0) for option in options.split(","))
+        try:
+            _mount(None, target.encode().decode("unicode_escape"), MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
+        except NotConfined:
+            # A mount that another one hides cannot be reached, by nobody.
+            if target == "/":
+                raise
 
 
 def _mount(source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None) -> None:
