@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infra.config import Config
 
 INTERRUPTED = 130
+PROOF = "folder that `python -m infra.supply sign` wrote, to lie beside the image"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     one = verb("publish", verbs.publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
     one.add_argument("--layout", type=Path, required=True, help="directory with index.json and blobs/")
     one.add_argument("--tag", required=True, help="tag for people: the git SHA")
+    one.add_argument("--proof", type=Path, help=PROOF)
     one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("deploy", verbs.deploy, "Make an image the live release of an environment.")
@@ -105,6 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
     one.add_argument("--wait", action="store_true", help="wait for another deploy instead of being refused")
+    one.add_argument("--proof", type=Path, help=PROOF)
+
+    one = verb("verify-image", verbs.verify_image, "Prove signature, provenance and SBOM of a published image.")
+    one.add_argument("--digest", help="a published image instead of the live one: sha256:…")
+    one.add_argument("--public-key", type=Path, help="PEM file, instead of slipway.toml's signing.public_key")
 
     one = verb("promote", verbs.promote, "Release the image that is live in the environment before.")
     one.add_argument("--sample", type=Path, required=True, help="picture that both have to answer alike")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import ValidationError
 
 from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
 from infra.preview_names import preview_name
-from infra.settings import Alarm, Environment, Rollout, Section, Settings, Smoke, Timeouts
+from infra.section import Section
+from infra.settings import Environment, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class Config:
     def execution_role(self) -> str:
         """Name or ARN of the role SageMaker takes on; `<project>-runtime` unless set."""
         return self.settings.execution_role or f"{self.settings.project}-runtime"
+
+    @property
+    def public_key(self) -> EllipticCurvePublicKey | None:
+        """Whose signature images for production carry; None where no key is set."""
+        if self.settings.signing is None:
+            return None
+        from infra.supply.keys import public_key  # noqa: PLC0415  (few configurations have one)
+
+        return public_key(self.settings.signing.public_key.encode(), "signing.public_key")
 
     def resolve(self, name: str, branch: str = "") -> str:
         """The name of the environment that a person means; for `preview/BRANCH`, the name of that branch's.
@@ -78,7 +90,7 @@ class Config:
                 "environment."
             )
 
-    def where(self, *keys: str) -> str:
+    def where(self, *keys: str | int) -> str:
         """`slipway.toml line 14: environments.dev.instance_type`, for messages."""
         return where(self.path, self.text, keys)
 
@@ -108,17 +120,19 @@ def load(path: Path) -> Config:
 
 def _keys_of(keys: Sequence[str | int]) -> list[str]:
     """The keys that the table at `keys` may have."""
-    match [key for key in keys if isinstance(key, str)]:
-        case ["environments", _, "rollout"]:
-            table: type[Section] = Rollout
-        case ["environments", _, "alarms"]:
-            table = Alarm
-        case ["environments", _]:
-            table = Environment
-        case ["timeouts"]:
-            table = Timeouts
-        case ["smoke"]:
-            table = Smoke
-        case _:
-            table = Settings
+    table: type[Section] = Settings
+    names = iter([key for key in keys if isinstance(key, str)])
+    for name in names:
+        kind = table.model_fields[name].annotation
+        table = _table_in(kind) or table
+        if get_origin(kind) is dict:
+            # The next key is one that the user has chosen.
+            next(names, None)
     return list(table.model_fields)
+
+
+def _table_in(kind: Any) -> type[Section] | None:
+    """The table that a list, a choice or a mapping is made of."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return kind
+    return next((found for part in get_args(kind) if (found := _table_in(part))), None)

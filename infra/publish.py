@@ -12,6 +12,8 @@ from infra.registry import Repository, open_repository
 from infra.skopeo import push
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.cloud import Cloud
     from infra.layout import Layout
     from infra.progress import Progress
@@ -31,11 +33,24 @@ class Published:
     changed: bool
 
 
-def publish(cloud: Cloud, repository_name: str, layout: Layout, tag: str, progress: Progress) -> Published:
-    """Bring `layout` into the repository under `tag`; does nothing when it is there.
+def publish(
+    cloud: Cloud, repository_name: str, layout: Layout, tag: str, progress: Progress, *, proof: Path | None = None
+) -> Published:
+    """Bring `layout` into the repository under `tag`, and `proof` beside it; does nothing when it is there.
 
     A tag never moves: if it names another image already, `<tag>-<digest[:12]>` is used. The digest is checked after.
     """
+    repository, done = _publish(cloud, repository_name, layout, tag, progress)
+    if proof:
+        from infra.supply.proof import attach  # noqa: PLC0415  (most publish without a key)
+
+        attach(repository, layout.digest, proof, progress)
+    return done
+
+
+def _publish(
+    cloud: Cloud, repository_name: str, layout: Layout, tag: str, progress: Progress
+) -> tuple[Repository, Published]:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,114}", tag):
         raise InputError(
             f"{tag!r} cannot be a tag: letters, digits and _ . - only, at most 115 of them; give the git SHA."
@@ -49,7 +64,7 @@ def publish(cloud: Cloud, repository_name: str, layout: Layout, tag: str, progre
             tagged = repository.digest_of(tag)
         if tagged == layout.digest:
             progress.say(f"{layout.digest} is in {repository.uri} already, nothing to push")
-            return _published(repository, layout, tag, absent=set(), changed=False)
+            return repository, _published(repository, layout, tag, absent=set(), changed=False)
         with ThreadPoolExecutor(8) as pool:
             there = pool.map(repository.has_blob, (blob.digest for blob in layout.blobs))
             absent = {blob.digest for blob, found in zip(layout.blobs, there, strict=True) if not found}
@@ -66,7 +81,7 @@ def publish(cloud: Cloud, repository_name: str, layout: Layout, tag: str, progre
             f"{layout.digest} pushed: {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, "
             f"{done.blobs_skipped} were there"
         )
-        return done
+        return repository, done
 
 
 def _published(repository: Repository, layout: Layout, tag: str, absent: set[str], *, changed: bool) -> Published:

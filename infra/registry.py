@@ -87,14 +87,17 @@ class Repository:
         """Whether the registry has a blob."""
         return self._ask("HEAD", f"blobs/{digest}") is not None
 
+    def blob(self, digest: str) -> bytes:
+        """A small blob, whole and unchanged: its bytes are those that the digest names."""
+        answer = self._ask("GET", f"blobs/{digest}")
+        if answer is None or f"sha256:{hashlib.sha256(answer.data).hexdigest()}" != digest:
+            state = "does not have it" if answer is None else "gives other bytes for it"
+            raise CloudUnusable(f"the registry {self.host} lists {digest} and {state}; publish the image again.")
+        return bytes(answer.data)
+
     def json_blob(self, digest: str) -> dict[str, Any]:
         """A blob that is JSON, such as an image's configuration."""
-        answer = self._ask("GET", f"blobs/{digest}")
-        if answer is None:
-            raise CloudUnusable(
-                f"the registry {self.host} lists {digest} and does not have it; publish the image again."
-            )
-        return dict(json.loads(answer.data))
+        return dict(json.loads(self.blob(digest)))
 
     def _ask(self, method: str, path: str) -> urllib3.BaseHTTPResponse | None:
         url = f"{'http' if self.plain else 'https'}://{self.host}/v2/{self.name}/{path}"

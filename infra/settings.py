@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
 from infra.preview_names import LONGEST_TEMPLATE
+from infra.section import Section
+from infra.supply.settings import Licenses, Signing, Vulnerabilities
 
 # 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=20)]
@@ -45,12 +47,6 @@ def _not_reserved(name: str) -> str:
 Variable = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=1024), AfterValidator(_not_reserved)
 ]
-
-
-class Section(BaseModel):
-    """A table of slipway.toml: no unknown keys, no guessing of types, never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Rollout(Section):
@@ -192,6 +188,9 @@ class Settings(Section):
     image_limit_gb: int = Field(default=10, ge=1, le=100)
     timeouts: Timeouts = Timeouts()
     smoke: Smoke = Smoke()
+    signing: Signing | None = None
+    vulnerabilities: Vulnerabilities = Vulnerabilities()
+    licenses: Licenses = Licenses()
     environments: dict[Name, Environment] = Field(min_length=1)
 
     @field_validator("environments")

@@ -81,7 +81,7 @@ def publish(args: argparse.Namespace, config: Config, progress: Progress) -> Non
 
     cloud, _ = _target(args, config)
     layout = read_layout(args.layout)
-    done = publish(cloud, config.repository, layout, args.tag, progress)
+    done = publish(cloud, config.repository, layout, args.tag, progress, proof=args.proof)
     told = f"pushed {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, {done.blobs_skipped} blobs were there"
     _tell(args, asdict(done), f"{done.reference}\ntag {done.tag}, {told if done.changed else 'nothing to push'}\n")
 
@@ -101,9 +101,13 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
             from infra.publish import publish  # noqa: PLC0415
 
             layout, tag = read_layout(args.layout), args.tag or args.git_sha
-            digest, push = layout.digest, partial(publish, job.cloud, config.repository, layout, tag, progress)
+            digest = layout.digest
+            push = partial(publish, job.cloud, config.repository, layout, tag, progress, proof=args.proof)
         wanted = release(config, args.env, digest)
         deploy(job, Wanted(wanted, args.git_sha, sample, args.mock, args.branch, args.wait, push))
+        if args.proof and push and not job.report.published:
+            # What is live already gets its proof, too.
+            job.report.published = push()
 
     _reported(args, config, progress, run)
 
@@ -136,6 +140,26 @@ def previews(args: argparse.Namespace, config: Config, progress: Progress) -> No
         destroy(Job(cloud, config, place, progress, report))
         removed.append(one.environment)
     _tell(args, *told(args.env, found, removed))
+
+
+def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """What the proof beside a published image says."""
+    from infra.registry import open_repository  # noqa: PLC0415
+    from infra.release.endpoint import live  # noqa: PLC0415
+    from infra.supply.proof import prove, read_key  # noqa: PLC0415
+
+    key = read_key(args.public_key) if args.public_key else config.public_key
+    if key is None:
+        raise InputError(
+            "there is no public key to verify with: set signing.public_key in slipway.toml, or give --public-key."
+        )
+    cloud, place = _target(args, config)
+    digest = args.digest or live(cloud.sagemaker, place).digests[0]
+    repository = open_repository(cloud, config.repository)
+    if repository is None or repository.digest_of(digest) is None:
+        raise InputError(f"{digest} is not in the ECR repository {config.repository}; publish it first.")
+    proof = prove(repository, digest, key)
+    _tell(args, asdict(proof), proof.to_markdown())
 
 
 def status(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -188,18 +212,12 @@ def rollback(args: argparse.Namespace, config: Config, progress: Progress) -> No
 def pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
     """The live image as a tarball, with the variables of its container."""
     from infra.registry import open_repository  # noqa: PLC0415
-    from infra.release.endpoint import look  # noqa: PLC0415
+    from infra.release.endpoint import live  # noqa: PLC0415
     from infra.skopeo import pull  # noqa: PLC0415
 
     cloud, place = _target(args, config)
-    endpoint = look(cloud.sagemaker, place.endpoint)
+    endpoint = live(cloud.sagemaker, place)
     repository = open_repository(cloud, config.repository)
-    if endpoint is None:
-        raise InputError(f"nothing is live in {args.env}: there is no endpoint {place.endpoint}; deploy first.")
-    if not endpoint.digests:
-        raise InputError(
-            f"nothing is live in {args.env}: {place.endpoint} is {endpoint.status} and runs no image yet; see status."
-        )
     if repository is None:
         raise InputError(f"the ECR repository {config.repository} does not exist; name the right one or deploy first.")
     digest = endpoint.digests[0]

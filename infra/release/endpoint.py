@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from infra.aws_errors import missing
-from infra.errors import RolloutFailed
+from infra.errors import InputError, RolloutFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker.type_defs import PendingProductionVariantSummaryTypeDef, ProductionVariantSummaryTypeDef
 
     from infra.progress import Progress
+    from infra.release.names import Place
 
 MOVING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 _FIRST_PAUSE, _LONGEST_PAUSE, _HEARTBEAT = 0.2, 10.0, 30.0  # seconds
@@ -81,6 +82,21 @@ def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
         stage=_stage(pending.get("ProductionVariants", []) if pending else variants),
         since=told["LastModifiedTime"],
     )
+
+
+def live(sagemaker: SageMakerClient, place: Place) -> Endpoint:
+    """The endpoint of an environment, with the image that it runs; InputError if nothing is live."""
+    endpoint = look(sagemaker, place.endpoint)
+    if endpoint is None:
+        raise InputError(
+            f"nothing is live in {place.environment}: there is no endpoint {place.endpoint}; deploy first."
+        )
+    if not endpoint.digests:
+        raise InputError(
+            f"nothing is live in {place.environment}: {place.endpoint} is {endpoint.status} and runs no image yet; "
+            "see status."
+        )
+    return endpoint
 
 
 def wait(sagemaker: SageMakerClient, name: str, limit: float, progress: Progress) -> Endpoint | None:

@@ -15,7 +15,7 @@ from infra.aws_errors import code, missing
 from infra.cloud import Cloud
 from infra.errors import Refused
 from infra.layout import DOCKER_MANIFEST
-from infra.registry import Manifest, open_repository
+from infra.registry import Manifest, Repository, open_repository
 from infra.release import names
 from infra.release.generations import generations
 
@@ -50,7 +50,8 @@ def preflight(job: Job, release: Release, *, git_sha: str, mock: bool) -> Checke
         config.refuse_mock(release.place.environment)
     _origin(config, release, git_sha)
     _instance_type(cloud, config, release)
-    uri, manifest, settings = _image(cloud, config, release)
+    repository, manifest, settings = _image(cloud, config, release)
+    _signature(config, release, repository)
     labels = settings["config"].get("Labels") or {}
     if labels.get("slipway.mock") == "true" and not mock:
         raise Refused(
@@ -63,7 +64,7 @@ def preflight(job: Job, release: Release, *, git_sha: str, mock: bool) -> Checke
         notes += ("no alarms are configured, so SageMaker's automatic rollback is off",)
         if environment.rollout.bake_seconds:
             notes += ("bake_seconds waits without alarms that could take the release back",)
-    return Checked(f"{uri}@{release.digest}", manifest.size, role_arn, notes + role_notes)
+    return Checked(f"{repository.uri}@{release.digest}", manifest.size, role_arn, notes + role_notes)
 
 
 def _origin(config: Config, release: Release, git_sha: str) -> None:
@@ -98,7 +99,7 @@ def _instance_type(cloud: Cloud, config: Config, release: Release) -> None:
         raise Refused(f"{where} is {wanted}, which SageMaker does not host on; write {close}.")
 
 
-def _image(cloud: Cloud, config: Config, release: Release) -> tuple[str, Manifest, dict[str, Any]]:
+def _image(cloud: Cloud, config: Config, release: Release) -> tuple[Repository, Manifest, dict[str, Any]]:
     repository = open_repository(cloud, config.repository)
     manifest = repository.manifest(release.digest) if repository else None
     if repository is None or manifest is None:
@@ -123,7 +124,20 @@ def _image(cloud: Cloud, config: Config, release: Release) -> tuple[str, Manifes
             f"({config.where('image_limit_gb')}); make it smaller."
         )
     settings = repository.json_blob(manifest.content["config"]["digest"])
-    return repository.uri, manifest, {"config": {}, **settings}
+    return repository, manifest, {"config": {}, **settings}
+
+
+def _signature(config: Config, release: Release, repository: Repository) -> None:
+    key = config.public_key
+    if key is None or not config.environment(release.place.environment).production:
+        return
+    from infra.supply.proof import prove  # noqa: PLC0415  (most have no key)
+
+    try:
+        prove(repository, release.digest, key)
+    except Refused as error:
+        where = config.where("signing", "public_key")
+        raise Refused(f"{where} asks for signed images in production. {error}") from None
 
 
 def _runs_there(config: Config, release: Release, settings: dict[str, Any], *, local: bool) -> tuple[str, ...]:

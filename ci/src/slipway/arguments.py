@@ -20,6 +20,10 @@ Aws = Annotated[
         " Without them, everything happens in the local cloud."
     ),
 ]
+SigningKey = Annotated[
+    dagger.Secret | None,
+    Doc("A private key, PEM, ECDSA on P-256: signs the image, its provenance and its SBOM, beside it in the registry."),
+]
 Notify = Annotated[
     dagger.Secret | None,
     Doc("Address of a webhook that takes text, as Slack's do; it is told how it ended, e.g. env:SLACK_WEBHOOK."),

@@ -83,16 +83,23 @@ async def build(
     return image
 
 
-def layout(image: dagger.Container) -> dagger.Directory:
-    """The image as an OCI layout with Docker media types: SageMaker and Lambda refuse OCI manifests."""
+def layout(image: dagger.Container, code: dagger.Directory) -> dagger.Directory:
+    """The image as an OCI layout with Docker media types and without times: SageMaker and Lambda refuse OCI manifests.
+
+    Args:
+        image: what `build` gives.
+        code: `infra/supply` and what it imports; this verb of it needs no packages.
+    """
     tarball = image.as_tarball(
         media_types=dagger.ImageMediaTypes.DockerMediaTypes, forced_compression=dagger.ImageLayerCompression.Gzip
     )
+    unpack = "mkdir /layout && tar -xf /image.tar -C /layout && exec python3 -m infra.supply timeless --layout /layout"
     return (
-        dag.container()
-        .from_(DEBIAN)
+        debian("ca-certificates", "python3")
         .with_mounted_file("/image.tar", tarball)
-        .with_exec(["sh", "-c", "mkdir /layout && tar -xf /image.tar -C /layout"])
+        .with_mounted_directory("/src/infra", code)
+        .with_workdir("/src")
+        .with_exec(["sh", "-ec", unpack])
         .directory("/layout")
     )
 

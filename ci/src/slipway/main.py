@@ -7,8 +7,8 @@ import anyio
 import dagger
 from dagger import DefaultPath, Doc, Ignore, field
 
-from slipway import checks, contract, image, model, operations
-from slipway.arguments import Aws, Environment, Mock, Notify, Platform, Repository, RunsOn, Weights
+from slipway import checks, contract, image, model, operations, supply, toolchain
+from slipway.arguments import Aws, Environment, Mock, Notify, Platform, Repository, RunsOn, SigningKey, Weights
 from slipway.checkout import branch_name, commit_tag
 from slipway.errors import InputRefused
 from slipway.release import Release
@@ -16,6 +16,7 @@ from slipway.target import AMD64, Device, Target
 from slipway.verbs import cached, gate, live, record
 
 LAYOUT = "/in/layout"
+PROOF = "/in/proof"
 TARBALL = "/out/image.tar"
 SAMPLE = "/in/sample.jpg"
 EXPECTED = "/in/sample.json"
@@ -66,6 +67,12 @@ class Slipway:
     infra: Annotated[
         dagger.Directory, DefaultPath("/infra"), Ignore(["*", "!**/*.py"]), Doc("The code that talks to AWS.")
     ] = field()
+    listing: Annotated[
+        dagger.Directory,
+        DefaultPath("/infra"),
+        Ignore(only(supply.CODE)),
+        Doc("The code that says what is in the image, and signs it."),
+    ] = field()
     clauses: Annotated[
         dagger.Directory, DefaultPath("/infra/contract"), Ignore(["*", "!**/*.py"]), Doc("The judge of the contract.")
     ] = field()
@@ -93,6 +100,12 @@ class Slipway:
     ) -> tuple[model.Model, dagger.Container]:
         made = await self.model(weights, mock)
         return made, await image.build(self.locks, self.inference, made, target)
+
+    def _supply(self, built: dagger.Container) -> supply.Supply:
+        layout = image.layout(built, self.listing)
+        return supply.Supply(
+            layout=layout, root=built.rootfs(), code=self.listing, locks=self.locks, config=self.config
+        )
 
     @gate
     async def lint(self) -> None:
@@ -171,6 +184,32 @@ class Slipway:
         made, built = await self._built(weights, mock, target)
         return await (await contract.judge(self.clauses, built, made, target, profile)).sync()
 
+    @cached
+    async def supply(
+        self, weights: Weights = None, mock: Mock = False, platform: Platform = AMD64, device: RunsOn = Device.CPU
+    ) -> supply.Supply:
+        """What is in the image: SBOM, vulnerabilities, licences, provenance."""
+        _, built = await self._built(weights, mock, Target(platform, device))
+        return self._supply(await built.sync())
+
+    @live
+    async def reproduce(
+        self,
+        weights: Weights = None,
+        mock: Mock = False,
+        platform: Platform = AMD64,
+        device: RunsOn = Device.CPU,
+        *,
+        retrain: Annotated[bool, Doc("Make the model a second time, too, instead of taking it as given.")] = False,
+    ) -> str:
+        """Builds the image a second time with no step from the cache; the digest of both, or what differs."""
+        target = Target(platform, device)
+        made, built = await self._built(weights, mock, target)
+        with toolchain.anew():
+            remade = await self.model(weights, mock) if retrain else made
+            again = image.layout(await image.build(self.locks, self.inference, remade, target), self.listing)
+        return await supply.compare(image.layout(built, self.listing), again, self.listing)
+
     @live
     async def publish(
         self,
@@ -178,18 +217,21 @@ class Slipway:
         env: Environment = "dev",
         weights: Weights = None,
         mock: Mock = False,
+        *,
         aws: Aws = None,
+        signing_key: SigningKey = None,
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
         branch = await branch_name(repository)
         target = Target.of(await self._operations.settings(env, mock=mock, branch=branch))
         _, built = await self._built(weights, mock, target)
         infra = await operations.target(self._operations, aws)
+        tag, listed = await commit_tag(repository), self._supply(built)
+        inputs, words = {LAYOUT: listed.layout}, [f"--branch={branch}"]
+        if signing_key:
+            inputs[PROOF], words = await listed.proof(tag, signing_key), [*words, "--proof", PROOF]
         return await infra.call(
-            "publish",
-            *("--env", env, "--layout", LAYOUT, "--tag", await commit_tag(repository) + target.suffix),
-            f"--branch={branch}",
-            inputs={LAYOUT: image.layout(built)},
+            "publish", *("--env", env, "--layout", LAYOUT, "--tag", tag + target.suffix), *words, inputs=inputs
         ).stdout()
 
     @live
@@ -201,7 +243,9 @@ class Slipway:
         mock: Mock = False,
         wait: Annotated[bool, Doc("Wait for another deployment to this environment instead of being refused.")] = False,
         notify: Notify = None,
+        *,
         aws: Aws = None,
+        signing_key: SigningKey = None,
     ) -> Release:
         """Checks, builds, publishes by digest and rolls out; does nothing where the release is live already.
 
@@ -222,15 +266,17 @@ class Slipway:
             track.start_soon(infra.ready)
             track.start_soon(name)
             made, built = await self._built(weights, mock, target)
-            layout = image.layout(built)
+            listed = self._supply(built)
             profile = contract.Profile.SAGEMAKER if settings["production"] else None
             for step in (
                 await checks.inference(self.locks, self.inference, self.inference_tests),
                 await contract.judge(self.clauses, built, made, target, profile),
-                layout,
+                listed.layout,
             ):
                 track.start_soon(step.sync)
-        inputs: operations.Inputs = {LAYOUT: layout, SAMPLE: made.directory.file("sample.jpg")}
+        inputs: operations.Inputs = {LAYOUT: listed.layout, SAMPLE: made.directory.file("sample.jpg")}
+        if signing_key:
+            inputs = {**inputs, PROOF: await listed.proof(tag, signing_key)}
         if not mock:
             inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
         ran = await infra.call(
@@ -239,6 +285,7 @@ class Slipway:
             f"--branch={branch}",
             *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
             *(["--wait"] if wait else []),
+            *(["--proof", PROOF] if signing_key else []),
             inputs=inputs,
         ).sync()
         release = await Release.read(ran, operations.REPORT)
@@ -271,6 +318,25 @@ class Slipway:
         """The previews of branches that there are, and when each expires."""
         words = ["--env", env, *(["--remove-expired"] if remove_expired else [])]
         return await (await operations.target(self._operations, aws)).call("previews", *words).stdout()
+
+    @live
+    async def verify_image(
+        self,
+        env: Environment = "dev",
+        digest: Annotated[str, Doc("A published image, sha256:…, instead of the live one.")] = "",
+        public_key: Annotated[
+            dagger.File | None, Doc("Whose signature, PEM, instead of slipway.toml's signing.public_key.")
+        ] = None,
+        aws: Aws = None,
+    ) -> str:
+        """Proves signature, provenance and SBOM of a published image, or says what is missing."""
+        words = ["--digest", digest] if digest else []
+        inputs: operations.Inputs = {}
+        if public_key is not None:
+            path = f"/in/{await public_key.name()}"
+            words, inputs = [*words, "--public-key", path], {path: public_key}
+        infra = await operations.target(self._operations, aws)
+        return await infra.call("verify-image", "--env", env, *words, inputs=inputs).stdout()
 
     @live
     async def status(self, env: Environment = "dev", aws: Aws = None) -> str:

@@ -1,5 +1,10 @@
 """The base containers that the steps run in. Each installs from Debian and from the project's lock file only."""
 
+import contextlib
+import uuid
+from collections.abc import Iterator
+from contextvars import ContextVar
+
 import dagger
 from dagger import dag
 
@@ -9,20 +14,38 @@ PYTHON = "3.13"
 """Debian trixie's Python: what the image and every step run."""
 
 
+_ANEW = ContextVar("anew", default="")
+
+
+@contextlib.contextmanager
+def anew() -> Iterator[None]:
+    """What is described in the `with` shares no step with what the engine has run before."""
+    token = _ANEW.set(uuid.uuid4().hex)
+    try:
+        yield
+    finally:
+        _ANEW.reset(token)
+
+
 def debian(*packages: str, platform: dagger.Platform | None = None) -> dagger.Container:
-    """Debian trixie with packages of its own archive, and no trace of apt."""
+    """Debian trixie with packages of its own archive, no trace of apt, and no time of the installation."""
     base = dag.container(platform=platform).from_(DEBIAN)
     if not packages:
         return base
+    # Where the base has no /dev the engine makes one, with the time of day.
+    base = base.with_directory("/", dag.directory().with_new_directory("dev").with_timestamps(0))
     install = (
-        'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null'
+        'start=$(date +%s) && apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null'
         " && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/ldconfig/*"
+        " && find / -xdev -newermt @$start -writable -exec touch -hcd @0 {} +"
     )
     return (
         base.with_env_variable("DEBIAN_FRONTEND", "noninteractive")
+        .with_env_variable("SLIPWAY_ANEW", _ANEW.get())
         .with_mounted_cache("/var/cache/apt", dag.cache_volume("slipway-apt"), sharing=dagger.CacheSharingMode.LOCKED)
         .with_exec(["sh", "-c", install, "apt", *sorted(packages)])
         .without_mount("/var/cache/apt")
+        .without_env_variable("SLIPWAY_ANEW")
         .without_env_variable("DEBIAN_FRONTEND")
     )
 

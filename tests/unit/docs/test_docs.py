@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-MODULE = ast.parse((ROOT / "ci/src/slipway/main.py").read_text())
+SOURCES = [ast.parse(path.read_text()) for path in (ROOT / "ci/src/slipway").glob("*.py")]
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for pattern in ("*.md", "docs/*.md", "inference/**/*.md") for path in ROOT.glob(pattern)
 )
@@ -37,12 +37,16 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def verbs(decorators: Iterable[str]) -> dict[str, set[str]]:
-    """Functions of the module under one of the decorators, with the options that they take."""
-    (slipway,) = (node for node in MODULE.body if isinstance(node, ast.ClassDef) and node.name == "Slipway")
+def verbs(decorators: Iterable[str], *, chained: bool = False) -> dict[str, set[str]]:
+    """Functions of the module under one of the decorators, with their options; `chained`: of what verbs return."""
     return {
-        node.name.replace("_", "-"): {argument.arg.replace("_", "-") for argument in node.args.args[1:]}
-        for node in slipway.body
+        node.name.replace("_", "-"): {
+            argument.arg.replace("_", "-") for argument in (*node.args.args[1:], *node.args.kwonlyargs)
+        }
+        for source in SOURCES
+        for owner in source.body
+        if isinstance(owner, ast.ClassDef) and (owner.name != "Slipway") == chained
+        for node in owner.body
         if isinstance(node, ast.AsyncFunctionDef)
         and {one.id for one in node.decorator_list if isinstance(one, ast.Name)} & set(decorators)
     }
@@ -50,6 +54,7 @@ def verbs(decorators: Iterable[str]) -> dict[str, set[str]]:
 
 GATES = verbs(["gate"])
 VERBS = verbs(["cached", "live"]) | GATES
+CHAINED = verbs(["cached", "live"], chained=True)
 
 
 def wrong_links(document: str) -> Iterator[str]:
@@ -67,14 +72,15 @@ def wrong_words(document: str) -> Iterator[str]:
     """Targets, checks, verbs and options in its code that do not exist."""
     said = code(document)
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    infra = re.findall(r"verb\(\s*\"([a-z]+)\"", (ROOT / "infra/__main__.py").read_text())
-    for known, pattern in ((targets, r"\bmake ([a-z][a-z-]*)"), (infra, r"python -m infra ([a-z]+)")):
+    infra = re.findall(r"verb\(\s*\"([a-z-]+)\"", (ROOT / "infra/__main__.py").read_text())
+    for known, pattern in ((targets, r"\bmake ([a-z][a-z-]*)"), (infra, r"python -m infra ([a-z-]+)")):
         yield from (match[0] for match in re.finditer(pattern, said) if match[1] not in known)
     for words in dagger("check", said):
         yield from (word for word in words if not word.startswith("-") and word not in GATES)
     for verb, *words in dagger("call", said):
-        options = {word.removeprefix("--") for word in words if word.startswith("--")}
-        if verb not in VERBS or options - VERBS[verb] - DAGGER_OPTIONS:
+        options = {word.removeprefix("--").partition("=")[0] for word in words if word.startswith("--")}
+        others = set[str]().union(DAGGER_OPTIONS, *(CHAINED[word] for word in words if word in CHAINED))
+        if verb not in VERBS or options - VERBS[verb] - others:
             yield " ".join([verb, *words])
 
 
