@@ -1,12 +1,12 @@
 """NOTICE names every package that the published image holds, with the licence that the package itself states."""
 
 import re
-import tomllib
 from importlib.metadata import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.unit.lockfile import locked
 
 ROOT = Path(__file__).parents[3]
 # Licences that packages state in words of their own.
@@ -18,22 +18,6 @@ SPDX = {
 }
 
 
-def locked(group: str) -> set[str]:
-    """Names of all packages that a dependency group brings on Linux, from uv.lock."""
-    packages: dict[str, dict[str, Any]] = {
-        package["name"]: package for package in tomllib.loads((ROOT / "uv.lock").read_text())["package"]
-    }
-    waiting = [wanted["name"] for wanted in packages["slipway"]["dev-dependencies"][group]]
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            needs = packages[name].get("dependencies", [])
-            waiting += [need["name"] for need in needs if "win32" not in need.get("marker", "")]
-    return found
-
-
 def noticed() -> dict[str, str]:
     """Name and licence of every package that NOTICE lists."""
     lines = re.findall(r"^  ([a-z0-9-]+) {2,}(.+?)(?: \(.*\))?$", (ROOT / "NOTICE").read_text(), re.MULTILINE)
@@ -42,6 +26,11 @@ def noticed() -> dict[str, str]:
 
 def test_every_package_is_named_and_no_other() -> None:
     assert noticed().keys() == locked("inference")
+
+
+def test_every_package_of_images_for_gpus_is_named_and_no_other() -> None:
+    named = re.findall(r"^    ([a-z0-9-]+) {2,}\S", (ROOT / "NOTICE").read_text(), re.MULTILINE)
+    assert {"onnxruntime", *named} == {"onnxruntime"} | (locked("cuda") | locked("cuda12")) - locked("inference")
 
 
 @pytest.mark.parametrize(("name", "licence"), noticed().items())
