@@ -24,8 +24,9 @@ class Description:
     """One model.
 
     `image_size` is the side of the square input in pixels; boxes below `confidence` are dropped, and of two of a
-    class that overlap by more than `iou` the better one is kept. `sha256` (hexadecimal) is of the network's file;
-    a mock has no network and no hash.
+    class that overlap by more than `iou` the better one is kept; a model that classifies has neither. `keypoint_shape`
+    is of poses alone: how many keypoints, and how many numbers for each. `sha256` (hexadecimal) is of the network's
+    file; a mock has no network and no hash.
     """
 
     name: str
@@ -33,9 +34,10 @@ class Description:
     labels: tuple[str, ...]
     sha256: str | None = None
     is_mock: bool = False
-    confidence: float = CONFIDENCE
-    iou: float = IOU
+    confidence: float | None = CONFIDENCE
+    iou: float | None = IOU
     task: str = "detect"
+    keypoint_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no model can have (`InputError`)."""
@@ -48,7 +50,7 @@ class Description:
             )
             raise InputError(message)
         for name, value in (("confidence", self.confidence), ("iou", self.iou)):
-            if not 0 < value < 1:
+            if value is not None and not 0 < value < 1:
                 raise InputError(f"The {name} {value} is not between 0 and 1; change --{name}.")
 
     def write(self, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from inference.model import description, graph, weights
 from inference.model.description import Description
-from inference.model.errors import ExportError
+from inference.model.errors import ExportError, InputError
 
 # Pinned so that a new library does not change the network; understood by every ONNX Runtime since 1.12.
 OPSET: Final = 17
@@ -26,11 +26,22 @@ def export(
     """Write the network, without NMS, and its description into `out`.
 
     `image_size` in pixels is the checkpoint's own unless given. The same weights give the same bytes.
-    Raises `InputError` for a bad setting and `ExportError` when the network is not a raw detection head.
+    Raises `InputError` for a bad setting and `ExportError` when the network's outputs are not those of its task, raw.
     """
     size = checkpoint.image_size if image_size is None else image_size
+    classifies = checkpoint.task == "classify"
+    if classifies and (confidence, iou) != (description.CONFIDENCE, description.IOU):
+        raise InputError(
+            f"The model in {checkpoint.path} classifies, so no boxes are chosen; leave out --confidence and --iou."
+        )
     described = Description(
-        checkpoint.name if name is None else name, size, checkpoint.labels, confidence=confidence, iou=iou
+        checkpoint.name if name is None else name,
+        size,
+        checkpoint.labels,
+        confidence=None if classifies else confidence,
+        iou=None if classifies else iou,
+        task=checkpoint.task,
+        keypoint_shape=checkpoint.keypoint_shape,
     )
     with tempfile.TemporaryDirectory(prefix="export-") as scratch:
         # Ultralytics writes beside the weights, which may lie in a read-only folder.
@@ -61,7 +72,7 @@ def _onnx(checkpoint: weights.Checkpoint) -> bytes:
         message = f"The model in {checkpoint.name} cannot be exported to ONNX at {size} pixels: {error}."
         raise ExportError(message) from error
     graph.normalize(network)
-    graph.check(network, len(checkpoint.labels), size)
+    graph.check(network, checkpoint, size)
     onnx.checker.check_model(network)
     serialized: bytes = network.SerializeToString(deterministic=True)
     return serialized

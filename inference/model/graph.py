@@ -1,14 +1,20 @@
 """An exported network, brought into the one form that the image serves, byte for byte the same each time."""
 
-from typing import Any, Final
+import math
+from typing import TYPE_CHECKING, Any, Final
 
 from inference.model.errors import ExportError
 
+if TYPE_CHECKING:
+    from inference.model.weights import Checkpoint
+
 # What of ultralytics' notes is kept: facts about the network and whose work it is. Left out are the
 # date, the path of the training data and the arguments of the export.
-KEPT_METADATA: Final = ("author", "docs", "imgsz", "license", "names", "stride", "task", "version")
+KEPT_METADATA: Final = ("author", "docs", "imgsz", "kpt_shape", "license", "names", "stride", "task", "version")
 # The coarseness of the three grids of anchors.
 STRIDES: Final = (8, 16, 32)
+# Pixels of the input for each cell of the prototypes of masks.
+PROTOTYPE_STRIDE: Final = 4
 
 
 def anchors(image_size: int) -> int:
@@ -36,18 +42,33 @@ def normalize(network: Any) -> None:
         del node.metadata_props[:]
 
 
-def check(network: Any, classes: int, image_size: int) -> None:
-    """Raise `ExportError` unless it is a raw head: (N, 3, side, side) in, (N, 4 + classes, anchors) out."""
+def check(network: Any, checkpoint: "Checkpoint", image_size: int) -> None:
+    """Raise `ExportError` unless a batch of square pictures goes in, and the raw outputs of the task come out."""
     given = [shape(value) for value in network.graph.input]
     answered = [shape(value) for value in network.graph.output]
-    wanted_in = (None, 3, image_size, image_size)
-    wanted_out = (None, 4 + classes, anchors(image_size))
-    if given != [wanted_in] or answered != [wanted_out]:
+    wanted_in = [(None, 3, image_size, image_size)]
+    wanted_out = outputs(checkpoint, image_size, prototypes=(answered[-1][1:2] or (None,))[0])
+    if given != wanted_in or answered != wanted_out:
         message = (
-            f"The exported network takes {given} and answers {answered}, but the image serves raw detection heads: "
-            f"{wanted_in} in, {wanted_out} out. Give a YOLO detector without another kind of head."
+            f"The exported network takes {given} and answers {answered}, but what the image serves for the task "
+            f"{checkpoint.task} takes {wanted_in} and answers {wanted_out}. Give a YOLO model with a raw head."
         )
         raise ExportError(message)
+
+
+def outputs(checkpoint: "Checkpoint", image_size: int, prototypes: int | None) -> list[tuple[int | None, ...]]:
+    """Shapes of the raw outputs of the checkpoint's task; a model that segments may have any number of prototypes."""
+    if checkpoint.task == "classify":
+        return [(None, len(checkpoint.labels))]
+    extras = {
+        "detect": 0,
+        "segment": prototypes or 0,
+        "pose": math.prod(checkpoint.keypoint_shape or ()),
+        "obb": 1,
+    }[checkpoint.task]
+    head = (None, 4 + len(checkpoint.labels) + extras, anchors(image_size))
+    cells = image_size // PROTOTYPE_STRIDE
+    return [head, (None, prototypes, cells, cells)] if checkpoint.task == "segment" else [head]
 
 
 def shape(value: Any) -> tuple[int | None, ...]:

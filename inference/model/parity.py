@@ -3,19 +3,15 @@
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
-from inference.decode import decode
-from inference.errors import RequestError
-from inference.model import directory, held, reference, weights
-from inference.model.errors import InputError, ParityError
-from inference.model.matching import Detection, match
-from inference.pipeline import Pipeline
+from inference.model import answers, description, directory, held, reference, weights
+from inference.model.errors import ParityError
+from inference.model.matching import Detection, Pair, match
 
 PICTURES: Final = 42
 FEWEST_BOXES: Final = 10
@@ -24,6 +20,7 @@ FAINTER: Final = (0.1, 0.01, 0.001, 0.0001)
 # Measured on drawn pictures: 0.25 px and 0.0016. What remains comes from Pillow instead of OpenCV scaling the picture.
 LIMIT_PX: Final = 1.0
 LIMIT_SCORE: Final = 0.02
+LIMIT_MASK_IOU: Final = 0.95
 
 Find = Callable[[Path, float], list[Detection]]
 
@@ -32,9 +29,10 @@ Find = Callable[[Path, float], list[Detection]]
 class Report:
     """How far two detectors agree.
 
-    `boxes` is what ultralytics found, `surplus` what only the image's pipeline found. Differences are the largest of
-    any matched pair: of scores, and of edges in pixels of the network's input, because a picture that is scaled down
-    tenfold magnifies them tenfold.
+    `boxes` is what ultralytics found, `surplus` what only the image's pipeline found; a class that a whole picture was
+    given counts as a box around it. Differences are the largest of any matched pair: of scores, and of edges, corners
+    and keypoints in pixels of the network's input, because a picture that is scaled down tenfold magnifies them
+    tenfold. `mask_iou` is of all masks together. None stands for what the task does not have.
     """
 
     pictures: int
@@ -46,15 +44,22 @@ class Report:
     max_score_difference: float
     limit_px: float
     limit_score: float
+    task: str = "detect"
+    max_corner_difference_px: float | None = None
+    max_keypoint_difference_px: float | None = None
+    mask_iou: float | None = None
+    limit_mask_iou: float | None = None
 
     @property
     def passed(self) -> bool:
         """Whether every box was found by both, within the limits, and there were any."""
+        places = (self.max_box_difference_px, self.max_corner_difference_px, self.max_keypoint_difference_px)
         return (
             0 < self.boxes == self.matched
             and not self.surplus
-            and self.max_box_difference_px <= self.limit_px
+            and all(difference <= self.limit_px for difference in places if difference is not None)
             and self.max_score_difference <= self.limit_score
+            and (self.mask_iou is None or self.mask_iou >= (self.limit_mask_iou or 0))
         )
 
     def require(self) -> None:
@@ -71,10 +76,21 @@ class Report:
             f"The exported model does not see what ultralytics sees: of {self.boxes} boxes in {self.pictures} pictures "
             f"{self.matched} were found, {self.surplus} others too; boxes differ by up to "
             f"{self.max_box_difference_px:.3f} px (limit {self.limit_px:g}), scores by up to "
-            f"{self.max_score_difference:.4f} (limit {self.limit_score:g}). "
+            f"{self.max_score_difference:.4f} (limit {self.limit_score:g}){self._of_task()}. "
             "Do not ship it; look at what changed in inference/preprocess.py, inference/tasks/ or the export."
         )
         raise ParityError(message)
+
+    def _of_task(self) -> str:
+        """The figures that only some tasks have, for a sentence."""
+        told = ""
+        if self.max_corner_difference_px is not None:
+            told += f", corners by up to {self.max_corner_difference_px:.3f} px"
+        if self.max_keypoint_difference_px is not None:
+            told += f", keypoints by up to {self.max_keypoint_difference_px:.3f} px"
+        if self.mask_iou is not None:
+            told += f"; the masks' IoU is {self.mask_iou:.4f} (at least {self.limit_mask_iou:g})"
+        return told
 
 
 def parity(checkpoint: weights.Checkpoint, folder: Path, pictures: Path | None = None) -> Report:
@@ -95,16 +111,19 @@ def parity(checkpoint: weights.Checkpoint, folder: Path, pictures: Path | None =
             return _shrunk(seen, path, model.image_size)
 
         def found(path: Path, confidence: float) -> list[Detection]:
-            return _shrunk(_answer(pipeline, path, confidence), path, model.image_size)
+            return _shrunk(answers.answer(pipeline, path, confidence), path, model.image_size)
 
-        report = compare(paths, expected, found, (model.confidence, *FAINTER))
-    content = {**asdict(report), "passed": report.passed}
+        confidences = (model.confidence or description.CONFIDENCE, *FAINTER)
+        report = compare(paths, expected, found, confidences, model.task)
+    content = {key: value for key, value in asdict(report).items() if value is not None} | {"passed": report.passed}
     (folder / "parity.json").write_text(json.dumps(content, indent=2) + "\n")
     report.require()
     return report
 
 
-def compare(paths: Sequence[Path], expected: Find, found: Find, confidences: Sequence[float]) -> Report:
+def compare(
+    paths: Sequence[Path], expected: Find, found: Find, confidences: Sequence[float], task: str = "detect"
+) -> Report:
     """Compare two detectors at the first of `confidences` at which the expected one finds enough boxes.
 
     Each is asked for slightly fainter boxes too, so that one whose score lies on either side of the threshold, within
@@ -130,24 +149,28 @@ def compare(paths: Sequence[Path], expected: Find, found: Find, confidences: Seq
         max_score_difference=max((pair.score_difference for pair in counted), default=0.0),
         limit_px=LIMIT_PX,
         limit_score=limit,
+        task=task,
+        **_of_task(counted, task),
     )
+
+
+def _of_task(pairs: Sequence[Pair], task: str) -> dict[str, float]:
+    """The figures of the report that only this task has."""
+    match task:
+        case "obb":
+            return {"max_corner_difference_px": max((pair.corner_difference for pair in pairs), default=0.0)}
+        case "pose":
+            return {"max_keypoint_difference_px": max((pair.keypoint_difference for pair in pairs), default=0.0)}
+        case "segment":
+            overlaps = [pair.mask_overlap for pair in pairs]
+            shared, covered = (sum(counts) for counts in zip((0, 0), *overlaps, strict=True))
+            return {"mask_iou": shared / covered if covered else 1.0, "limit_mask_iou": LIMIT_MASK_IOU}
+        case _:
+            return {}
 
 
 def _shrunk(detections: list[Detection], path: Path, side: int) -> list[Detection]:
     """Boxes in pixels of the network's input, as far as it is smaller than the picture."""
     with Image.open(path) as picture:
         scale = min(1.0, side / max(picture.size))
-    return [
-        replace(one, box=(one.box[0] * scale, one.box[1] * scale, one.box[2] * scale, one.box[3] * scale))
-        for one in detections
-    ]
-
-
-def _answer(pipeline: Pipeline, path: Path, confidence: float) -> list[Detection]:
-    """What the image would answer for a picture file."""
-    options = replace(pipeline.defaults, confidence=confidence)
-    try:
-        answer = pipeline.answer(partial(decode, path.read_bytes()), options, pipeline.networks[0])
-    except (RequestError, OSError) as error:
-        raise InputError(f"The picture {path} cannot be used: {error}") from error
-    return [Detection(one["label"], one["score"], tuple(one["box"])) for one in answer["detections"]]
+    return [one.scaled(scale) for one in detections]

@@ -2,7 +2,7 @@
 
 A `.pt` file is a pickle inside a ZIP archive, and loading a pickle calls what it names: **a checkpoint is
 a program**. `inspect` therefore replays the pickle with inert stand-ins for everything it names, refuses
-names and calls that no detection checkpoint of ultralytics needs, and reads labels and image size on the way.
+names and calls that no checkpoint of ultralytics needs, and reads task, labels and image size on the way.
 It needs neither torch nor ultralytics. That narrows the door; it does not make a stranger's file safe, so
 `load` is called only in steps that hold no credentials.
 """
@@ -32,30 +32,41 @@ VALUES: Final = re.compile(
     r"|numpy\.(dtype|ndarray)|numpy\.dtypes\.\w+|numpy\.(core|_core)\.multiarray\.(scalar|_reconstruct)"
     r"|_codecs\.encode|datetime\.(datetime|date|timedelta|timezone)|pathlib\.\w*Path"
     r"|ultralytics\.utils\.IterableSimpleNamespace|types\.SimpleNamespace"
+    r"|torchvision\.transforms\.functional\.InterpolationMode"
 )
-# What may be made empty and given its attributes, never called: the parts of a network and its loss.
-PARTS: Final = re.compile(r"(torch\.nn\.modules|ultralytics\.nn|ultralytics\.utils\.(loss|tal))(\.\w+)+")
+# What may be made empty and given its attributes, never called: the parts of a network, its loss, and how pictures are
+# laid before one that classifies.
+PARTS: Final = re.compile(
+    r"(torch\.nn\.modules|ultralytics\.nn|ultralytics\.utils\.(loss|tal))(\.\w+)+"
+    r"|torchvision\.transforms\.transforms\.(Compose|Resize|CenterCrop|ToTensor|Normalize)"
+)
 
 TASKS: Final = {
-    "ClassificationModel": "classifies whole pictures",
-    "SegmentationModel": "segments",
-    "PoseModel": "estimates poses",
-    "OBBModel": "finds rotated boxes",
+    "DetectionModel": "detect",
+    "SegmentationModel": "segment",
+    "ClassificationModel": "classify",
+    "PoseModel": "pose",
+    "OBBModel": "obb",
 }
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a detection checkpoint says about itself; `image_size` is the side it was trained at, in pixels."""
+    """What a checkpoint says about itself; `image_size` is the side it was trained at, in pixels.
+
+    `keypoint_shape` is of poses alone: how many keypoints, and how many numbers for each, 2 or 3.
+    """
 
     path: Path
     name: str
     labels: tuple[str, ...]
     image_size: int
+    task: str = "detect"
+    keypoint_shape: tuple[int, int] | None = None
 
 
 def inspect(path: Path) -> Checkpoint:
-    """Read labels and image size of a detection checkpoint without running anything in it.
+    """Read task, labels and image size of a checkpoint without running anything in it.
 
     Raises `WeightsError` when the file is missing, damaged, of another kind, or names what it should not.
     """
@@ -126,8 +137,8 @@ class _Reader(pickle.Unpickler):
             return _Mapping if name in {"OrderedDict", "dict"} else type(qualified, (_Value,), {})
         if PARTS.fullmatch(qualified) and "." not in name:
             return _Uncallable(qualified, (_Part,), {})
-        reason = f"it names {qualified}, which no detection checkpoint of ultralytics needs and which loading would run"
-        raise _unusable(self.path, reason, "give a checkpoint that `yolo detect train` wrote")
+        reason = f"it names {qualified}, which no checkpoint of ultralytics needs and which loading would run"
+        raise _unusable(self.path, reason, "give a checkpoint that `yolo train` wrote")
 
     def persistent_load(self, pid: object) -> object:
         """The numbers of a tensor: not needed."""
@@ -142,16 +153,16 @@ def _pickle_of(path: Path) -> IO[bytes]:
         archive = zipfile.ZipFile(path)
         broken = archive.testzip()
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise _unusable(path, _guess(path), "give the .pt file that `yolo detect train` wrote") from error
+        raise _unusable(path, _guess(path), "give the .pt file that `yolo train` wrote") from error
     if broken is not None:
         raise _unusable(path, f"{broken} inside it is damaged", "copy or download it again")
     entries = [entry for entry in archive.infolist() if re.fullmatch(r"[^/]+/data\.pkl", entry.filename)]
     if len(entries) != 1 or any(name.endswith("/constants.pkl") for name in archive.namelist()):
         reason = "it is an archive, but not one of torch.save (a TorchScript export, perhaps)"
-        raise _unusable(path, reason, "give the .pt file that `yolo detect train` wrote")
+        raise _unusable(path, reason, "give the .pt file that `yolo train` wrote")
     if entries[0].file_size > LARGEST_PICKLE:
-        reason = f"its structure alone takes {entries[0].file_size} bytes, more than any detector needs"
-        raise _unusable(path, reason, "give the .pt file that `yolo detect train` wrote")
+        reason = f"its structure alone takes {entries[0].file_size} bytes, more than any such model needs"
+        raise _unusable(path, reason, "give the .pt file that `yolo train` wrote")
     return archive.open(entries[0])
 
 
@@ -170,16 +181,15 @@ def _guess(path: Path) -> str:
 
 def _describe(path: Path, content: object) -> Checkpoint:
     """Check what the replay gave and take out what is needed."""
-    again = "give the .pt file that `yolo detect train` wrote"
+    again = "give the .pt file that `yolo train` wrote"
     if not isinstance(content, dict):
         raise _unusable(path, "it holds no dictionary, as checkpoints of ultralytics do", again)
     network = content.get("ema") or content.get("model")
     if not isinstance(network, _Part):
         raise _unusable(path, "it holds no network, perhaps only a state dictionary", again)
     kind = type(network).__name__.rpartition(".")[2]
-    if kind != "DetectionModel":
-        does = TASKS.get(kind, f"is a {kind}")
-        raise _unusable(path, f"the model in it {does} instead of detecting objects", again)
+    if kind not in TASKS:
+        raise _unusable(path, f"the model in it is a {kind}, and the image serves {', '.join(TASKS)}", again)
     names = getattr(network, "names", None)
     listed = list(names) if isinstance(names, (list, tuple)) else _in_order(names)
     if not listed or not all(isinstance(label, str) and label for label in listed):
@@ -190,13 +200,24 @@ def _describe(path: Path, content: object) -> Checkpoint:
     size = max(size) if isinstance(size, (list, tuple)) and size else size
     if not isinstance(size, int) or size < 1:
         raise _unusable(path, f"the image size it was trained at is {size!r}", again)
-    return Checkpoint(path, _name(path, arguments), tuple(listed), size)
+    shape = _keypoint_shape(path, network) if TASKS[kind] == "pose" else None
+    return Checkpoint(path, _name(path, arguments), tuple(listed), size, TASKS[kind], shape)
 
 
 def _in_order(names: object) -> list[Any]:
     if not isinstance(names, dict) or set(names) != set(range(len(names))):
         return []
     return [names[number] for number in range(len(names))]
+
+
+def _keypoint_shape(path: Path, network: object) -> tuple[int, int]:
+    described = getattr(network, "yaml", None)
+    shape = described.get("kpt_shape") if isinstance(described, dict) else None
+    numbers = list(shape) if isinstance(shape, (list, tuple)) else []
+    if [type(number) for number in numbers] != [int, int] or numbers[0] < 1 or numbers[1] not in (2, 3):
+        reason = f"the shape of its keypoints is {shape!r}, not their number and 2 or 3 numbers for each"
+        raise _unusable(path, reason, "give the .pt file that `yolo train` wrote")
+    return (numbers[0], numbers[1])
 
 
 def _name(path: Path, arguments: dict[str, Any]) -> str:

@@ -28,6 +28,23 @@ def encode(part: NDArray[np.bool_], left: int, top: int, width: int, height: int
     return {"size": [height, width], "counts": _text(counts if counts[-1] else counts[:-1])}
 
 
+def decode(mask: dict[str, Any]) -> NDArray[np.bool_]:
+    """The mask (height, width) of `size` and `counts`; the server itself has no need of it."""
+    height, width = mask["size"]
+    counts: list[int] = []
+    value = shift = 0
+    for character in mask["counts"].encode():
+        bits = character - 48
+        value |= (bits & 0x1F) << shift
+        shift += 5
+        if not bits & 0x20:
+            signed = value - (1 << shift) if bits & 0x10 else value
+            counts.append(signed + counts[-2] if len(counts) > 2 else signed)
+            value = shift = 0
+    inside = np.arange(len(counts)) % 2 == 1
+    return np.repeat(inside, counts).reshape(width, height).T if counts else np.zeros((height, width), bool)
+
+
 def _text(counts: list[int]) -> str:
     """Each count as its difference to the one before the last, five bits a character, the lowest first."""
     written = bytearray()

@@ -52,7 +52,9 @@ def similarity(one: Floats, other: Floats) -> Floats:
     determinant = xx * yy - xy**2
     apart = (xx * dy**2 + yy * dx**2 - 2 * xy * dx * dy) / (determinant + EPSILON) / 4
     own = np.sqrt(_determinant(one)[:, None] * _determinant(other)[None])
-    unlike = np.log(determinant / (4 * own + EPSILON) + EPSILON) / 2
+    # Rounding may leave a box without extent with a determinant below 0: such a box is like nothing.
+    with np.errstate(invalid="ignore"):
+        unlike = np.log(determinant / (4 * own + EPSILON) + EPSILON) / 2
     distance = np.clip(apart + unlike, EPSILON, 100)
     alike: Floats = 1 - np.sqrt(1 - np.exp(-distance) + EPSILON)
     return alike

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from inference.decode import Picture
 from inference.preprocess import PADDING, Letterbox, preprocess
@@ -102,3 +103,39 @@ def test_boxes_are_clipped_to_the_picture() -> None:
     box = Letterbox.fit(640, 480, 320)
     found = box.boxes_to_picture(np.array([[-10, -10, 400, 400]], np.float32), 640, 480)
     assert found.tolist() == [[0, 0, 640, 480]]
+
+
+# As computed by torchvision 0.21's Resize(64) and CenterCrop(64): size of the whole, then what is cut off.
+@pytest.mark.parametrize(
+    ("size", "whole", "cut"),
+    [
+        ((640, 480), (85, 64), (10, 0)),
+        ((480, 640), (64, 85), (0, 10)),
+        ((64, 64), (64, 64), (0, 0)),
+        ((100, 99), (64, 64), (0, 0)),
+        ((30, 20), (96, 64), (16, 0)),
+        ((1000, 333), (192, 64), (64, 0)),
+    ],
+)
+def test_the_middle_is_where_torchvision_cuts_it(
+    size: tuple[int, int], whole: tuple[int, int], cut: tuple[int, int]
+) -> None:
+    box = Letterbox.cover(*size, 64)
+    assert (box.width, box.height) == whole
+    assert (-box.left, -box.top) == cut
+
+
+@pytest.mark.parametrize("size", [(64, 64), (200, 150), (150, 201), (90, 300), (20, 31)])
+def test_the_middle_is_what_resizing_and_cutting_leaves(size: tuple[int, int]) -> None:
+    source = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    box = Letterbox.cover(*size, 64)
+    found = np.rint(preprocess(picture(source), box, 64)[0].transpose(1, 2, 0) * 255)
+    resized = Image.fromarray(source).resize((box.width, box.height), Image.Resampling.BILINEAR)
+    wanted = np.asarray(resized.crop((-box.left, -box.top, 64 - box.left, 64 - box.top)), int)
+    assert np.abs(found - wanted).max() <= 1
+
+
+def test_a_picture_like_a_thread_is_not_made_larger_than_the_square() -> None:
+    """Resized as a whole it would have 64 x 64 million pixels."""
+    box = Letterbox.cover(1_000_000, 1, 64)
+    assert preprocess(plain(1_000_000, 1), box, 64).shape == (1, 3, 64, 64)

@@ -1,5 +1,8 @@
 """The exported network's form, and that it is the same byte for byte."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,11 +10,16 @@ from onnx import TensorProto, helper
 
 from inference.model import graph
 from inference.model.errors import ExportError
+from inference.model.weights import Checkpoint
 
 Output = tuple[str | int, ...]
 
 
-def network(date: str = "2026-01-01", path: str = "/tmp/a", output: Output = ("batch", 7, 2100)) -> Any:
+def checkpoint(classes: int = 3, task: str = "detect", keypoint_shape: tuple[int, int] | None = None) -> Checkpoint:
+    return Checkpoint(Path("best.pt"), "m", tuple("abcdefgh"[:classes]), 320, task, keypoint_shape)
+
+
+def network(date: str = "2026-01-01", path: str = "/tmp/a", *outputs: Output) -> Any:
     node = helper.make_node("Identity", ["images"], ["output0"], name="/model/Identity", doc_string=f"{path}/x.py(1)")
     node.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=path)
     made = helper.make_model(
@@ -19,7 +27,10 @@ def network(date: str = "2026-01-01", path: str = "/tmp/a", output: Output = ("b
             [node],
             "main_graph",
             [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
-            [helper.make_tensor_value_info("output0", TensorProto.FLOAT, list(output))],
+            [
+                helper.make_tensor_value_info(f"output{number}", TensorProto.FLOAT, list(output))
+                for number, output in enumerate(outputs or [("batch", 7, 2100)])
+            ],
             doc_string=path,
         ),
         doc_string=date,
@@ -29,6 +40,10 @@ def network(date: str = "2026-01-01", path: str = "/tmp/a", output: Output = ("b
     for key in sorted(notes, reverse=date > "2026-06"):
         made.metadata_props.add(key=key, value=notes[key])
     return made
+
+
+def raw(*outputs: Output) -> Any:
+    return network("2026-01-01", "/tmp/a", *outputs)
 
 
 def normalized(made: Any) -> bytes:
@@ -42,7 +57,7 @@ def test_date_and_paths_leave_no_trace() -> None:
 
 
 def test_another_network_stays_another() -> None:
-    assert normalized(network()) != normalized(network(output=("batch", 6, 2100)))
+    assert normalized(network()) != normalized(raw(("batch", 6, 2100)))
 
 
 def test_whose_work_it_is_stays_in() -> None:
@@ -55,7 +70,7 @@ def test_the_size_becomes_static_and_the_batch_stays_free() -> None:
     made = network()
     graph.fix_size(made, 320)
     assert graph.shape(made.graph.input[0]) == (None, 3, 320, 320)
-    graph.check(made, classes=3, image_size=320)
+    graph.check(made, checkpoint(), image_size=320)
 
 
 @pytest.mark.parametrize(
@@ -64,20 +79,60 @@ def test_the_size_becomes_static_and_the_batch_stays_free() -> None:
         (("batch", 300, 6), 3),  # NMS inside
         ((1, 7, 2100), 3),  # batch of one
         (("batch", 7, 8400), 3),  # another image size
-        (("batch", 7, 2100), 80),  # other labels
+        (("batch", 7, 2100), 5),  # other labels
         (("batch", 39, 2100), 3),  # masks
     ],
 )
 def test_anything_but_a_raw_head_is_refused(output: Output, classes: int) -> None:
-    made = network(output=output)
+    made = raw(output)
     graph.fix_size(made, 320)
-    with pytest.raises(ExportError, match="raw detection heads"):
-        graph.check(made, classes, image_size=320)
+    with pytest.raises(ExportError, match="a raw head"):
+        graph.check(made, checkpoint(classes), image_size=320)
+
+
+SEGMENT = (("batch", 39, 2100), ("batch", 32, 80, 80))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "found"),
+    [
+        (SEGMENT, checkpoint(task="segment")),
+        ([("batch", 7 + 17 * 3, 2100)], checkpoint(task="pose", keypoint_shape=(17, 3))),
+        ([("batch", 7 + 4 * 2, 2100)], checkpoint(task="pose", keypoint_shape=(4, 2))),
+        ([("batch", 8, 2100)], checkpoint(task="obb")),
+        ([("batch", 3)], checkpoint(task="classify")),
+    ],
+)
+def test_every_task_has_outputs_of_its_own(outputs: Sequence[Output], found: Checkpoint) -> None:
+    made = raw(*outputs)
+    graph.fix_size(made, 320)
+    graph.check(made, found, image_size=320)
+    with pytest.raises(ExportError, match=f"for the task {found.task}"):
+        graph.check(made, replace(found, labels=("a", "b")), image_size=320)
+    if found.task != "detect":
+        with pytest.raises(ExportError, match="for the task detect"):
+            graph.check(made, checkpoint(), image_size=320)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        (SEGMENT[1], SEGMENT[0]),
+        (("batch", 39, 2100), ("batch", 31, 80, 80)),
+        (("batch", 39, 2100), ("batch", 32, 160, 160)),
+        (("batch", 39, 2100),),
+    ],
+)
+def test_masks_need_a_coefficient_for_each_prototype(outputs: Sequence[Output]) -> None:
+    made = raw(*outputs)
+    graph.fix_size(made, 320)
+    with pytest.raises(ExportError):
+        graph.check(made, checkpoint(task="segment"), image_size=320)
 
 
 def test_a_size_that_is_still_free_is_refused() -> None:
     with pytest.raises(ExportError):
-        graph.check(network(), classes=3, image_size=320)
+        graph.check(network(), checkpoint(), image_size=320)
 
 
 @pytest.mark.parametrize(("image_size", "expected"), [(160, 525), (320, 2100), (640, 8400)])

@@ -20,7 +20,7 @@ CHECKPOINT = weights.Checkpoint(Path("best.pt"), "m", ("circle",), 320)
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], list[Detection]]], None]:
     """Sets what ultralytics finds."""
-    model = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45)
+    model = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45, task="detect")
     monkeypatch.setattr(directory, "load", lambda _: SimpleNamespace(model=model))
     monkeypatch.setattr(weights, "load", lambda _: None)
 

@@ -21,7 +21,7 @@ NAMES = {0: "cat", 1: "dog"}
 def ultralytics(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     """The classes that a checkpoint names; gone again before it is read."""
     module = types.ModuleType("ultralytics.nn.tasks")
-    for kind in ("DetectionModel", "SegmentationModel", "ClassificationModel", "RTDETRDetectionModel"):
+    for kind in (*weights.TASKS, "RTDETRDetectionModel"):
         setattr(module, kind, type(kind, (), {"__module__": module.__name__}))
     monkeypatch.setitem(sys.modules, "ultralytics", types.ModuleType("ultralytics"))
     monkeypatch.setitem(sys.modules, "ultralytics.nn", types.ModuleType("ultralytics.nn"))
@@ -81,6 +81,13 @@ def test_what_checkpoints_may_look_like(tmp_path: Path, changes: dict[str, Any],
         assert getattr(checkpoint, name) == value
 
 
+@pytest.mark.parametrize(("kind", "task"), weights.TASKS.items())
+def test_the_kind_of_network_is_the_task(tmp_path: Path, kind: str, task: str) -> None:
+    made = network(kind, yaml={"kpt_shape": (17, 3)} if task == "pose" else {"nc": 2})
+    checkpoint = weights.inspect(save(tmp_path / "best.pt", content(model=made)))
+    assert (checkpoint.task, checkpoint.keypoint_shape) == (task, (17, 3) if task == "pose" else None)
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -132,7 +139,7 @@ def test_archives_of_another_kind(tmp_path: Path) -> None:
 
 def test_a_pickle_too_large_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "LARGEST_PICKLE", 100)
-    with pytest.raises(WeightsError, match="more than any detector needs"):
+    with pytest.raises(WeightsError, match="more than any such model needs"):
         weights.inspect(save(tmp_path / "best.pt", content()))
 
 
@@ -149,9 +156,9 @@ def test_a_pickle_that_is_none(tmp_path: Path) -> None:
         (lambda: [1, 2], "no dictionary"),
         (lambda: OrderedDict(weight=1), "only a state dictionary"),
         (lambda: content(model=None), "only a state dictionary"),
-        (lambda: content(model=network("SegmentationModel")), "segments instead of detecting"),
-        (lambda: content(model=network("ClassificationModel")), "classifies whole pictures instead"),
-        (lambda: content(model=network("RTDETRDetectionModel")), "is a RTDETRDetectionModel instead"),
+        (lambda: content(model=network("RTDETRDetectionModel")), "is a RTDETRDetectionModel, and the image serves"),
+        (lambda: content(model=network("PoseModel")), "the shape of its keypoints is None"),
+        (lambda: content(model=network("PoseModel", yaml={"kpt_shape": [17, 4]})), r"its keypoints is \[17, 4\]"),
         (lambda: content(model=network(names={0: "a", 2: "b"})), "not numbered from 0"),
         (lambda: content(model=network(names={})), "not numbered from 0"),
         (lambda: content(model=network(names=None)), "not numbered from 0"),
