@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from infra.progress import Step
     from infra.publish import Published
-    from infra.release.smoke import Detection
+    from infra.release.findings import Detection
 
 
 @dataclass
@@ -97,7 +97,9 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def detections_table(detections: tuple[Detection, ...] | list[Detection]) -> list[str]:
-    """Detections as a Markdown table; boxes in pixels."""
+    """Detections as a Markdown table; boxes in pixels, and none where a class was given to the whole picture."""
+    if not any(one.box for one in detections):
+        return table(("class", "score"), [(one.label, f"{one.score:.3f}") for one in detections])
     return table(
         ("class", "score", "box (x1, y1, x2, y2)"),
         [(one.label, f"{one.score:.3f}", ", ".join(f"{edge:.1f}" for edge in one.box)) for one in detections],

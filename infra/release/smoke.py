@@ -1,4 +1,4 @@
-"""Smoke test: a real picture through InvokeEndpoint, and the detections compared with the expected ones."""
+"""Smoke test: a real picture through InvokeEndpoint, and what is found compared with what is expected."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from infra.aws_errors import code, message
 from infra.errors import InputError, RolloutFailed
+from infra.release.findings import Detection, likeness, read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from infra.settings import Smoke
 
 _UNSURE = 0.25  # score under which a detection may come or go: the model's own threshold
-
-
-@dataclass(frozen=True)
-class Detection:
-    """An object found: its class, its score from 0 to 1, its box in pixels of the picture."""
-
-    label: str
-    score: float
-    box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -63,11 +55,12 @@ def read_sample(picture: Path, expected: Path | None) -> Sample:
     if not data:
         raise InputError(f"{picture} is empty; give a JPEG, PNG or WebP picture.")
     try:
-        found = _detections(json.loads(text)["detections"]) if text is not None else None
-    except (ValueError, KeyError, TypeError) as error:
+        found = read(json.loads(text)) if text is not None else None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{expected} is not a list of expected detections ({type(error).__name__}: {error}); it must be "
-            '{"detections": [{"label", "score", "box": [x1, y1, x2, y2]}]}.'
+            f"{expected} does not say what to expect ({type(error).__name__}: {error}); it must be "
+            '{"detections": [{"label", "score", "box": [x1, y1, x2, y2]}]}, or with "task": "classify" '
+            '{"classifications": [{"label", "score"}]}.'
         ) from None
     return Sample(picture.name, data, found)
 
@@ -93,7 +86,7 @@ def invoke(cloud: Cloud, endpoint: str, sample: Sample, limit_mb: int) -> Answer
             build=str(body["build"]),
             model=str(body["model"]["digest"]),
             is_mock=bool(body["is_mock"]),
-            detections=_detections(body["detections"]),
+            detections=read(body),
             milliseconds=round((time.monotonic() - began) * 1000, 1),
             variant=told.get("InvokedProductionVariant", ""),
             body=body,
@@ -125,25 +118,26 @@ def judge(answer: Answer, sample: Sample, rules: Smoke, *, mock: bool) -> str:
     if sample.expected is None:
         return f"{len(answer.detections)} detections, nothing to compare them with"
     left, unmatched = list(answer.detections), []
+    surely = _threshold(answer.detections, sample.expected) + rules.score_tolerance
     worst_iou, worst_score = 1.0, 0.0
     for wanted in sorted(sample.expected, key=lambda one: -one.score):
         fitting = [
             one
             for one in left
             if one.label == wanted.label
-            and overlap(one.box, wanted.box) >= rules.iou
+            and likeness(wanted, one) >= rules.iou
             and abs(one.score - wanted.score) <= rules.score_tolerance
         ]
         if fitting:
-            best = max(fitting, key=lambda one: overlap(one.box, wanted.box))
+            best = max(fitting, key=lambda one: likeness(wanted, one))
             left.remove(best)
             worst_iou, worst_score = (
-                min(worst_iou, overlap(best.box, wanted.box)),
+                min(worst_iou, likeness(wanted, best)),
                 max(worst_score, abs(best.score - wanted.score)),
             )
-        elif wanted.score > _UNSURE + rules.score_tolerance:
+        elif wanted.score > surely:
             unmatched.append(wanted)
-    extra = [one for one in left if one.score > _UNSURE + rules.score_tolerance]
+    extra = [one for one in left if one.score > surely]
     if unmatched or extra:
         lost = "; ".join(f"expected {_told(one)}, nearest {_nearest(one, answer.detections)}" for one in unmatched)
         more = "; ".join(f"unexpected {_told(one)}" for one in extra)
@@ -156,32 +150,22 @@ def judge(answer: Answer, sample: Sample, rules: Smoke, *, mock: bool) -> str:
     return f"{found}, worst IoU {worst_iou:.3f}, largest score difference {worst_score:.3f}"
 
 
-def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """Intersection over union of two boxes (x1, y1, x2, y2); 0 where they do not meet."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
-
-
-def _detections(values: Any) -> tuple[Detection, ...]:
-    found = []
-    for one in values:
-        x1, y1, x2, y2 = map(float, one["box"])
-        found.append(Detection(str(one["label"]), float(one["score"]), (x1, y1, x2, y2)))
-    return tuple(found)
+def _threshold(found: tuple[Detection, ...], expected: tuple[Detection, ...]) -> float:
+    """The score that is just told: of objects the model's threshold, of a picture's classes that of the last one."""
+    lasts = [min(one.score for one in told) for told in (found, expected) if told and not told[0].box]
+    return max(lasts, default=_UNSURE)
 
 
 def _told(one: Detection) -> str:
-    return f"{one.label} {one.score:.2f} at [{', '.join(f'{edge:.0f}' for edge in one.box)}]"
+    where = f" at [{', '.join(f'{edge:.0f}' for edge in one.box)}]" if one.box else ""
+    return f"{one.label} {one.score:.2f}{where}"
 
 
 def _nearest(wanted: Detection, found: tuple[Detection, ...]) -> str:
     if not found:
         return "none at all"
-    best = max(found, key=lambda one: overlap(one.box, wanted.box))
-    return f"{_told(best)} (IoU {overlap(best.box, wanted.box):.2f})"
+    best = max(found, key=lambda one: (likeness(wanted, one), one.label == wanted.label))
+    return f"{_told(best)} (IoU {likeness(wanted, best):.2f})" if wanted.box else _told(best)
 
 
 def _no_answer(endpoint: str, name: str, error: ClientError) -> Exception:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra.errors import RolloutFailed
-from infra.release.smoke import Answer, Detection, Sample, judge, overlap
+from infra.release.findings import Detection
+from infra.release.smoke import Answer, Sample, judge
 from infra.settings import Smoke
 
 CIRCLE = Detection("circle", 0.9, (10, 10, 110, 110))
@@ -18,20 +19,6 @@ def answer(*found: Detection, is_mock: bool = False) -> Answer:
 
 def verdict(found: tuple[Detection, ...], expected: tuple[Detection, ...]) -> str:
     return judge(answer(*found), Sample("s.jpg", b"", expected), Smoke(), mock=False)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "iou"),
-    [
-        ((0, 0, 10, 10), (0, 0, 10, 10), 1.0),
-        ((0, 0, 10, 10), (5, 0, 15, 10), 1 / 3),
-        ((0, 0, 10, 10), (10, 0, 20, 10), 0.0),
-        ((0, 0, 10, 10), (20, 20, 30, 30), 0.0),
-        ((0, 0, 0, 0), (0, 0, 0, 0), 0.0),
-    ],
-)
-def test_overlap(a: tuple[float, ...], b: tuple[float, ...], iou: float) -> None:
-    assert overlap(a, b) == pytest.approx(iou)
 
 
 def test_small_differences_and_any_order_are_fine() -> None:
@@ -63,6 +50,32 @@ def test_detections_near_the_models_threshold_may_come_and_go() -> None:
     unsure = Detection("star", 0.27, (400, 400, 420, 420))
     assert verdict((CIRCLE, unsure), (CIRCLE,)).startswith("1 of 1")
     assert verdict((CIRCLE,), (CIRCLE, unsure)).startswith("1 of 2")
+
+
+CLASSES = tuple(Detection(label, score, ()) for label, score in (("cat", 0.6), ("dog", 0.25), ("cow", 0.1)))
+
+
+def classes(*scores: tuple[str, float]) -> tuple[Detection, ...]:
+    return tuple(Detection(label, score, ()) for label, score in scores)
+
+
+def test_classes_of_a_picture_are_compared_by_their_scores() -> None:
+    near = classes(("cat", 0.58), ("dog", 0.27), ("hen", 0.1))
+    assert verdict(near, CLASSES).startswith("2 of 3 detections match")
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ((("dog", 0.6), ("cat", 0.25), ("cow", 0.1)), "expected cat 0.60, nearest cat 0.25"),
+        ((("cat", 0.6), ("cow", 0.25), ("dog", 0.1)), "unexpected cow 0.25"),
+        ((), "nearest none at all"),
+    ],
+)
+def test_other_classes_are_refused(found: tuple[tuple[str, float], ...], says: str) -> None:
+    with pytest.raises(RolloutFailed) as caught:
+        verdict(classes(*found), CLASSES)
+    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(("is_mock", "asked"), [(True, False), (False, True)])
