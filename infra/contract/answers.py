@@ -63,12 +63,12 @@ def invocation(target: Target) -> Findings:
     image = reply.json().get("image", {})
     width, height = image.get("width", 0), image.get("height", 0)
     expect(width > 0 and height > 0, f"The answer's image is {image!r}; wanted its width and height in pixels.")
+    classifies = reply.json().get("task") == "classify"
     for one in found:
-        left, top, right, bottom = one["box"]
+        expect(0 <= one["score"] <= 1, f"The score of {one!r} is not from 0 to 1.")
+        left, top, right, bottom = (0, 0, width, height) if classifies else one["box"]
         inside = 0 <= left <= right <= width and 0 <= top <= bottom <= height
-        expect(
-            inside and 0 <= one["score"] <= 1, f"The detection {one!r} is not inside the picture of {width} x {height}."
-        )
+        expect(inside, f"The detection {one!r} is not inside the picture of {width} x {height}.")
         expect(
             isinstance(one["label"], str) and isinstance(one["class_id"], int), f"{one!r} has no label and class_id."
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.contract.target import FAILURES, Reply, Target
+from infra.contract.target import FAILURES, Reply, Target, detections_of
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Load:
 
     def detections(self) -> list[list[dict[str, Any]]]:
         """Of every good answer."""
-        return [reply.json()["detections"] for reply in self.replies if reply.status == 200]
+        return [detections_of(reply) for reply in self.replies if reply.status == 200]
 
     @property
     def bad(self) -> list[int]:

@@ -100,9 +100,10 @@ class Target:
 
 
 def detections_of(reply: Reply) -> list[dict[str, Any]]:
-    """The detections of a good answer; any other breaks the clause."""
+    """What a good answer tells, of a model that classifies its classes; any other answer breaks the clause."""
     expect(reply.status == 200, f"The answer is {reply.status} {reply.body[:200]!r}; wanted 200.")
-    found = reply.json().get("detections")
+    answer = reply.json()
+    found = answer.get("classifications" if answer.get("task") == "classify" else "detections")
     if not isinstance(found, list):
         raise BrokenClause("The answer has no list of detections.")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -47,6 +48,14 @@ def verdicts(command: Command) -> dict[str, Verdict]:
 @pytest.mark.parametrize("name", [*CLAUSES, *LIFETIME])
 def test_the_server_keeps(verdicts: dict[str, Verdict], name: str) -> None:
     assert verdicts[name].holds, verdicts[name].failure
+
+
+def test_a_model_that_classifies_keeps_them_too(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"is_mock": true, "task": "classify"}')
+    names = ["start", "invocation", "identity", "content-types", "bad-input", "same-answer"]
+    judged = judge_command(replace(command, model=tmp_path), names)
+    assert len(judged) == len(names)
+    assert [verdict.failure for verdict in judged if not verdict.holds] == []
 
 
 def test_every_clause_was_judged_once(verdicts: dict[str, Verdict]) -> None:

@@ -205,6 +205,37 @@ async def test_a_mock_says_so_everywhere(client: httpx.AsyncClient, service: Ser
     assert (found["label"], found["box"]) == ("mock", [16, 16, 48, 48])
 
 
+# What a task's answers tell, and what it cannot be asked for.
+TASKS = {
+    "detect": ("box", "masks=rle"),
+    "segment": ("polygons", "masks=all"),
+    "pose": ("keypoints", "masks=none"),
+    "obb": ("corners", "masks=none"),
+    "classify": ("score", "iou=0.5"),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+async def test_a_model_of_every_task_is_served_and_counted(
+    client: httpx.AsyncClient, service: Service, tmp_path: Path, caplog: pytest.LogCaptureFixture, task: str
+) -> None:
+    told, refused = TASKS[task]
+    (tmp_path / "model.json").write_text(json.dumps({"is_mock": True, "task": task}))
+    service.ready(Pipeline.load(tmp_path, 1, 1, 1_000_000))
+    caplog.set_level(logging.INFO, "slipway")
+    answer = (await client.post("/invocations", content=picture())).json()
+    assert answer["task"] == (await client.get("/info")).json()["model"]["task"] == task
+    name = "classifications" if task == "classify" else "detections"
+    assert set(answer) - {"detections", "classifications"} == set(answer) - {name}
+    (found,) = answer[name]
+    assert found[told]
+    (line,) = [vars(record)["fields"] for record in caplog.records if record.msg == "invocation"]
+    assert line[name] == 1
+    error = (await client.post("/invocations", content=picture(), headers={ATTRIBUTES: refused})).json()["error"]
+    assert error["code"] == "invalid_option"
+    assert refused.partition("=")[0] in error["message"]
+
+
 async def test_each_request_is_one_log_line_without_its_content(
     client: httpx.AsyncClient, service: Service, pipeline: Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
