@@ -59,10 +59,10 @@ class Pair:
 
     @property
     def corner_difference(self) -> float:
-        """The largest distance of two corners, in pixels, whichever of them is named first."""
-        found = self.found.corners
-        turns = [found[start:] + found[:start] for start in range(len(found))]
-        return min((_farthest(self.expected.corners, turn) for turn in turns), default=0.0)
+        """The largest distance of two corners, in pixels, whichever is named first and whichever way they go around."""
+        ways = (self.found.corners, self.found.corners[::-1])
+        orders = [way[start:] + way[:start] for way in ways for start in range(len(way))]
+        return min((_farthest(self.expected.corners, order) for order in orders), default=0.0)
 
     @property
     def keypoint_difference(self) -> float:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from inference.model.errors import ParityError
@@ -90,3 +92,44 @@ def test_every_picture_counts() -> None:
         return lambda path, _: [ONE if path != PATHS[0] else then]
 
     assert not compare(PATHS, finder(ONE), only_first(moved(30)), (0.25,)).passed
+
+
+AROUND = ((10.0, 10.0), (50.0, 10.0), (50.0, 50.0), (10.0, 50.0))
+MASK = np.zeros((60, 60), bool)
+MASK[10:50, 10:50] = True
+
+
+def of_task(task: str, one: Detection, other: Detection) -> Report:
+    return compare(PATHS, finder(one), finder(other), (0.25,), task)
+
+
+@pytest.mark.parametrize(
+    ("task", "one", "other", "sentence"),
+    [
+        ("obb", {"corners": AROUND}, {"corners": AROUND[:3] + ((10.0, 52.0),)}, "corners by up to 2.000 px"),
+        (
+            "pose",
+            {"keypoints": ((20.0, 20.0, 0.9),)},
+            {"keypoints": ((20.0, 22.0, 0.9),)},
+            "keypoints by up to 2.000 px",
+        ),
+        ("pose", {"keypoints": ((20.0, 20.0, 0.9),)}, {"keypoints": ((20.0, 20.0, 0.5),)}, "scores by up to 0.4000"),
+        ("segment", {"mask": MASK}, {"mask": np.roll(MASK, 2, axis=0)}, r"the masks' IoU is 0.9048 \(at least"),
+    ],
+)
+def test_what_a_task_adds_must_agree_too(task: str, one: dict[str, Any], other: dict[str, Any], sentence: str) -> None:
+    of_task(task, replace(ONE, **one), replace(ONE, **one)).require()
+    report = of_task(task, replace(ONE, **one), replace(ONE, **other))
+    assert (report.matched, report.boxes, report.surplus) == (10, 10, 0)
+    with pytest.raises(ParityError, match=sentence):
+        report.require()
+
+
+def test_a_small_mask_weighs_little() -> None:
+    small = replace(ONE, box=(0.0, 0.0, 4.0, 4.0), label="square")
+    there, here = np.zeros_like(MASK), np.zeros_like(MASK)
+    there[:4, :4], here[:4, 1:5] = True, True
+    both = finder(replace(ONE, mask=MASK), replace(small, mask=there))
+    report = compare(PATHS, both, finder(replace(ONE, mask=MASK), replace(small, mask=here)), (0.25,), "segment")
+    report.require()
+    assert report.mask_iou == pytest.approx((1600 + 12) / (1600 + 20))

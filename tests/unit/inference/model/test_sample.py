@@ -3,10 +3,12 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,11 +19,14 @@ from inference.model.matching import Detection
 CHECKPOINT = weights.Checkpoint(Path("best.pt"), "m", ("circle",), 320)
 
 
+MODEL = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45, task="detect")
+
+
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Path], list[Detection]]], None]:
     """Sets what ultralytics finds."""
-    model = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45, task="detect")
-    monkeypatch.setattr(directory, "load", lambda _: SimpleNamespace(model=model))
+    monkeypatch.setattr(MODEL, "task", "detect")
+    monkeypatch.setattr(directory, "load", lambda _: SimpleNamespace(model=MODEL))
     monkeypatch.setattr(weights, "load", lambda _: None)
 
     def find(predict: Callable[[Path], list[Detection]]) -> None:
@@ -48,6 +53,42 @@ def test_the_fullest_picture_without_a_doubtful_object_is_taken(tmp_path: Path, 
     assert expected == [{"label": "circle", "score": 0.9, "box": [1.0, 2.0, 3.0, 4.0]}] * 3
     written = Image.open(tmp_path / "sample.jpg")
     assert (written.format, written.size) == ("JPEG", (640, 480))
+
+
+@pytest.mark.parametrize(
+    ("task", "added", "told"),
+    [
+        ("pose", {"keypoints": ((1.0, 2.0, 0.5),)}, {"keypoints": [[1.0, 2.0, 0.5]]}),
+        ("obb", {"corners": ((1.0, 2.0), (3.0, 2.0))}, {"corners": [[1.0, 2.0], [3.0, 2.0]]}),
+        ("segment", {"mask": np.eye(1, dtype=bool)}, {"polygons": [[[0.0, 0.5], [0.5, 0.0], [0.5, 1.0], [1.0, 0.5]]]}),
+    ],
+)
+def test_what_a_task_adds_is_expected_too(
+    tmp_path: Path, seen: Any, task: str, added: dict[str, Any], told: dict[str, Any]
+) -> None:
+    MODEL.task = task
+    seen(lambda _: [replace(one, **added) for one in several(1)])
+    sample.sample(CHECKPOINT, tmp_path)
+    content = json.loads((tmp_path / "sample.json").read_text())
+    assert content["task"] == task
+    (found,) = content["detections"]
+    for name, value in told.items():
+        assert (found[name] if name != "polygons" else [sorted(found[name][0])]) == value
+
+
+def test_of_classes_the_surest_picture_is_taken(tmp_path: Path, seen: Any) -> None:
+    MODEL.task = "classify"
+    whole = (0.0, 0.0, 640.0, 480.0)
+
+    def classes(best: float) -> list[Detection]:
+        return [Detection("circle", best, whole), Detection("square", 1 - best, whole)]
+
+    seen(lambda path: classes(0.9 if path.stem == "3" else 0.6))
+    assert sample.sample(CHECKPOINT, tmp_path) == 2
+    assert json.loads((tmp_path / "sample.json").read_text()) == {
+        "task": "classify",
+        "classifications": [{"label": "circle", "score": 0.9}, {"label": "square", "score": pytest.approx(0.1)}],
+    }
 
 
 def test_the_picture_is_the_same_each_time(tmp_path: Path, seen: Any) -> None:
