@@ -9,7 +9,10 @@ from slipway.target import Device
 
 Weights = Annotated[
     dagger.File | None,
-    Doc("A detection checkpoint of ultralytics (.pt) instead of the model that is trained on generated shapes."),
+    Doc(
+        "A checkpoint of ultralytics (.pt) that detects, segments, classifies, estimates poses or finds rotated boxes,"
+        " instead of the detector that is trained on generated shapes."
+    ),
 ]
 Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
 Environment = Annotated[str, Doc("An environment of slipway.toml; PREVIEW/BRANCH for the preview of a branch.")]
