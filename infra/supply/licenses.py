@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from infra.supply.errors import GateClosed
@@ -80,14 +81,15 @@ class Report:
 
 def judge(sbom: dict[str, Any], config: Config) -> Report:
     """Judge the licences that an SBOM lists."""
-    allowed = {one.package: one.reason for one in config.settings.licenses.allow}
+    allowed = config.settings.licenses.allow
     python, debian, free_text, model = [], Counter[str](), [], "states no licence"
     for component in sbom.get("components", ()):
         purl, stated = component.get("purl", ""), _stated(component)
         if purl.startswith("pkg:pypi/"):
             licence = " AND ".join(stated)
             against = objection(licence)
-            reason = allowed.get(component["name"]) if against else None
+            reasons = (one.reason for one in allowed if fnmatchcase(component["name"], one.package))
+            reason = next(reasons, None) if against else None
             python.append(Judged(component["name"], component["version"], licence, against, reason))
         elif purl.startswith("pkg:deb/"):
             debian.update(stated)

@@ -50,7 +50,7 @@ class Vulnerabilities(Section):
 
 
 class Allowed(Section):
-    """A package that may be in the image although its licence would be refused, and why."""
+    """Packages that may be in the image although their licence would be refused, and why; `nvidia-*` names several."""
 
     package: Text
     reason: Text

@@ -139,6 +139,16 @@ def test_a_proof_of_another_image_is_none(project: Project) -> None:
     assert "no signature of it is by this public key" in refused.error
 
 
+def test_the_provenance_of_another_image_is_none(project: Project) -> None:
+    key, one, two = new_key(project), project.layout("one"), project.layout("two")
+    folder, other = signed(project, one, key), signed(project, two, key)
+    shutil.rmtree(folder / "att")
+    shutil.copytree(other / "att", folder / "att")
+    refused = publish(project, one, folder)
+    assert refused.code == 3
+    assert "no provenance of it is signed by this public key" in refused.error
+
+
 def test_without_a_key_nothing_can_be_verified(project: Project) -> None:
     digest = project.publish("one")
     refused = project.call("verify-image", "--digest", digest)

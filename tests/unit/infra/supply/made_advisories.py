@@ -31,6 +31,8 @@ def record(
 EVER = {"introduced": "0"}
 # The image has openssl 3.5.1-1, glibc 2.41-12, numpy 2.5.5 and typing-extensions 4.16.0.
 MADE = [
+    # OSV answers with pages of one: what is about openssl 3.5.1-1 is on the second.
+    record("DEBIAN-CVE-2026-2", "Debian:13", "openssl", EVER, {"fixed": "3.5.1-1~deb13u1"}, score=CRITICAL),
     record(
         "DEBIAN-CVE-2026-1",
         *("Debian:13", "openssl"),
@@ -38,7 +40,6 @@ MADE = [
         score=CRITICAL,
         upstream=["CVE-2026-1"],
     ),
-    record("DEBIAN-CVE-2026-2", "Debian:13", "openssl", EVER, {"fixed": "3.5.1-1~deb13u1"}, score=CRITICAL),
     record("DEBIAN-CVE-2026-3", "Debian:12", "openssl", EVER, score=CRITICAL),
     record(
         "PYSEC-2026-4",

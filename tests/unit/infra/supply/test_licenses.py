@@ -77,9 +77,10 @@ def test_a_package_that_states_nothing_is_refused(root: Path, configured: Callab
         report(root, configured("")).gate()
 
 
-def test_what_is_allowed_passes_with_its_reason(root: Path, configured: Callable[[str], Config]) -> None:
+@pytest.mark.parametrize("pattern", ["ultralytics", "ultra*"])
+def test_what_is_allowed_passes_with_its_reason(root: Path, configured: Callable[[str], Config], pattern: str) -> None:
     add_python(root, "ultralytics", "8.4.190", "License-Expression: AGPL-3.0-only")
-    allow = '[[licenses.allow]]\npackage = "ultralytics"\nreason = "bought a licence"\n'
+    allow = f'[[licenses.allow]]\npackage = "{pattern}"\nreason = "bought a licence"\n'
     found = report(root, configured(allow))
     found.gate()
     assert "allowed: bought a licence" in found.to_markdown()
