@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -11,23 +13,28 @@ from tests.browser.conftest import MOCK, REAL, drop
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("state", ["empty", "found", "refused", "mock"])
-def test_axe_finds_nothing(page: Page, sample: bytes, scheme: str, state: str) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-    page.goto(MOCK if state == "mock" else REAL)
+@pytest.mark.parametrize(
+    ("scheme", "state"),
+    [("light", "empty"), ("light", "found"), ("dark", "found"), ("light", "refused"), ("dark", "refused")],
+)
+def test_axe_finds_nothing(page: Page, sample: bytes, scheme: Literal["light", "dark"], state: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    # The mock's warning is looked at together with an error.
+    page.goto(MOCK if state == "refused" else REAL)
     expect(page.locator("#phase")).to_have_text("Ready")
-    if state != "empty":
-        drop(page, sample[:1000] if state == "refused" else sample)
-        expect(page.locator("#error" if state == "refused" else ".result").first).to_be_visible()
+    if state == "refused":
+        drop(page, sample[:1000])
+        expect(page.locator("#error")).to_be_visible()
+        expect(page.locator("#mock")).to_be_visible()
     if state == "found":
+        drop(page, sample)
         page.locator("summary").click()
         page.locator(".result").first.hover()
     found = Axe().run(page, options={**RULES, "resultTypes": ["violations"]})
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 768, 1920])
 def test_nothing_is_cut_off_at_any_width(page: Page, sample: bytes, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(MOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -160,7 +161,7 @@ def test_a_mock_says_so_loudly(page: Page, sample: bytes) -> None:
     page.goto(MOCK)
     expect(page.locator("#mock")).to_be_visible()
     expect(page.locator("#mock")).to_contain_text("This is a mock model.")
-    expect(page).to_have_title("MOCK: mock on Slipway")
+    expect(page).to_have_title(re.compile("^MOCK: "))
     drop(page, sample)
     expect(page.locator(".result")).to_have_count(1)
 

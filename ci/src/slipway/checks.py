@@ -136,12 +136,12 @@ async def page(
     sample: dagger.File,
 ) -> dagger.Container:
     """The server's page in Chromium, before two images that are started as they would be anywhere."""
+    options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--timeout=120"]
     browser = await python(locks, "browser", "chromium-headless-shell", "curl", "fonts-dejavu-core")
     return (
         browser.with_mounted_directory("/src/tests/browser", tests)
-        .with_mounted_file("/src/pyproject.toml", locks.file("pyproject.toml"))
         .with_mounted_file("/in/sample.jpg", sample)
         .with_service_binding("real", real.as_service(use_entrypoint=True))
         .with_service_binding("mock", mock.as_service(use_entrypoint=True))
-        .with_exec(["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/browser"])
+        .with_exec(["python3", "-m", "pytest", *options, "tests/browser"])
     )
