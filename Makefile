@@ -21,7 +21,7 @@ export DAGGER_NO_NAG := 1
 export PATH := $(HOME)/.local/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check test bench engine engine-down
+.PHONY: help deploy check test bench soak engine engine-down
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +43,10 @@ test: engine $(UV) ## all tests, from the unit's to the real engine's
 bench: engine $(UV) ## measure again what docs/benchmarks.md says
 	@$(UV) sync --frozen --quiet
 	@$(UV) run --frozen python -m tests.bench
+
+soak: $(UV) ## keep the server at full load for SECONDS=600, and judge what it holds afterwards
+	@$(UV) sync --frozen --quiet
+	@$(UV) run --frozen python -m tests.soak --seconds $(or $(SECONDS),600)
 
 engine: ## make sure that `dagger` reaches an engine, an official one or our own
 	@$(PYTHON) -m engine up

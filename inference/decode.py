@@ -14,7 +14,7 @@ from PIL import BmpImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImage
 
 from inference.errors import CorruptImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedImage
 from inference.foreign import refusal
-from inference.header import check_png, count_frames, looks_truncated, picture_format, webp_size
+from inference.header import check_jpeg, check_png, count_frames, looks_truncated, picture_format, webp_size
 from inference.jpeg import decode_jpeg
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ BACKGROUND: Final = (114, 114, 114)
 """Behind transparent pixels: the grey of the letterbox, which the network was trained to see as nothing."""
 DRAFT_MARGIN: Final = 1.5
 """A JPEG is decoded at reduced size only when that leaves this many times the pixels that the network needs."""
+CHECKS: Final = {"JPEG": check_jpeg, "PNG": check_png}
 ORIENTATION: Final = 0x0112
 TRANSPOSED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -121,8 +122,8 @@ def opened(data: bytes, kind: str, max_pixels: int) -> Any:
         check_size(*size, max_pixels)
     image = Image.open(io.BytesIO(data), formats=[kind])
     check_size(*image.size, max_pixels)
-    if kind == "PNG":
-        check_png(data)
+    if kind in CHECKS:
+        CHECKS[kind](data)
     return image
 
 

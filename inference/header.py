@@ -19,6 +19,11 @@ MAGIC = {
 END = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
 MAX_FRAMES = 10_000
 """A file of more frames was made to keep a decoder busy."""
+ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
+"""Markers without a segment: TEM, RST0 to RST7, SOI."""
+SCAN = b"\xff\xda"
+MAX_SCANS = 30
+"""A decoder goes through the whole picture for each; a progressive JPEG has about ten."""
 FORMATS = ("WEBP", *MAGIC)
 """Names as Pillow writes them."""
 
@@ -137,3 +142,30 @@ def _tiff_pages(data: bytes) -> Iterator[int]:
             (position,) = struct.unpack_from(order + offset, data, position + struct.calcsize(count) + entry * entries)
     except struct.error:
         return
+
+
+def jpeg_end(data: bytes, start: int) -> int:
+    """Behind the EOI of the JPEG that begins at `start`; the data's end when there is none (ITU-T T.81, annex B)."""
+    position = start + 2
+    while 0 <= position < len(data) - 1:
+        if data[position] != 0xFF:
+            # Entropy-coded data, up to the next marker.
+            position = data.find(b"\xff", position)
+        elif data[position + 1] in (0x00, 0xFF):
+            position += 2 - (data[position + 1] == 0xFF)
+        elif data[position + 1] == 0xD9:
+            return position + 2
+        elif data[position + 1] in ALONE:
+            position += 2
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return len(data)
+
+
+def check_jpeg(data: bytes) -> None:
+    """Raises PictureTooLarge for a JPEG that keeps a decoder busy with more than MAX_SCANS scans."""
+    # In pixels there is no marker: the bytes of one are found elsewhere at most, in a preview or in the next frame.
+    if data.count(SCAN) > MAX_SCANS and data.count(SCAN, 0, jpeg_end(data, 0)) > MAX_SCANS:
+        raise PictureTooLarge(
+            f"The JPEG has more than {MAX_SCANS} scans. Save it again with fewer, or as a baseline one."
+        )

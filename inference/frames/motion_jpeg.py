@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inference.errors import CorruptImage, PictureTooLarge, UnsupportedVideo
-from inference.header import MAX_FRAMES
+from inference.header import MAX_FRAMES, jpeg_end
 
 Slice = tuple[int, int, float | None]
 """Where a JPEG begins and ends, and its milliseconds from the begin of the sequence."""
 
 BEGIN = b"\xff\xd8\xff"
-ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
-"""Markers without a segment: TEM, RST0 to RST7, SOI."""
 MULTI_PICTURE = b"MPF\0"
 """A camera's JPEG with previews behind it, which are no frames (CIPA DC-007)."""
 
@@ -22,30 +20,12 @@ def joined_jpegs(data: bytes) -> list[Slice]:
     slices: list[Slice] = []
     start = data.find(BEGIN)
     while start >= 0:
-        end = _jpeg_end(data, start)
+        end = jpeg_end(data, start)
         slices.append((start, end, None))
         if len(slices) > MAX_FRAMES:
             raise PictureTooLarge(f"The body has more than {MAX_FRAMES} frames. Send fewer.")
         start = -1 if MULTI_PICTURE in data[start : start + 65_536] else data.find(BEGIN, end)
     return slices
-
-
-def _jpeg_end(data: bytes, start: int) -> int:
-    """Behind the EOI of the JPEG that begins at `start`; the data's end when there is none (ITU-T T.81, annex B)."""
-    position = start + 2
-    while 0 <= position < len(data) - 1:
-        if data[position] != 0xFF:
-            # Entropy-coded data, up to the next marker.
-            position = data.find(b"\xff", position)
-        elif data[position + 1] in (0x00, 0xFF):
-            position += 2 - (data[position + 1] == 0xFF)
-        elif data[position + 1] == 0xD9:
-            return position + 2
-        elif data[position + 1] in ALONE:
-            position += 2
-        else:
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return len(data)
 
 
 def is_avi(data: bytes) -> bool:

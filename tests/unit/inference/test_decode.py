@@ -296,6 +296,24 @@ def test_the_limit_knows_every_kind_of_webp(options: dict[str, Any]) -> None:
         decode(data, fitting(64), 4999)
 
 
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan, with its table, is repeated until there are so many."""
+    data = encoded(Image.new("RGB", (64, 64), (9, 9, 9)), "JPEG", progressive=True)
+    scan = data.rfind(b"\xff\xda")
+    last = data[max(data.rfind(b"\xff\xc4", 0, scan), data.rfind(b"\xff\xda", 0, scan) + 1) : -2]
+    return data[:-2] + last * (count - data.count(b"\xff\xda")) + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_keeps_nobody_busy() -> None:
+    assert decoded(with_scans(30)).width == 64
+    with pytest.raises(PictureTooLarge, match="30 scans"):
+        decoded(with_scans(31))
+
+
+def test_many_jpegs_in_a_row_are_not_many_scans() -> None:
+    assert decoded(encoded(two_coloured(), "JPEG") * 40).width == 80
+
+
 def test_a_picture_without_pixels_is_corrupt() -> None:
     with pytest.raises(CorruptImage):
         decoded(png(0, 10, b""))
