@@ -9,7 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from inference.errors import HeadersTooLarge
+from inference.errors import HeadersTooLarge, InvalidHttp, RequestError
 
 HEADER_SECONDS = 20.0
 """Time for the request line and the headers, from their first byte."""
@@ -100,18 +100,39 @@ class PatientConnection(HttpToolsProtocol):
         sockets.register(self.transport.get_extra_info("socket"), select.POLLIN)
         return bool(sockets.poll(0))
 
-    def _refuse(self) -> None:
-        self._refused = True
-        if self.transport.is_closing():
+    def send_400_response(self, msg: str) -> None:
+        """What has arrived is no HTTP: two lengths that differ, a chunk without one, another protocol."""
+        if self._refused:
             return
         if self.cycle and not self.cycle.response_complete:
+            if self.cycle.response_started or not self.cycle.more_body:
+                self._refused = True
+                self.transport.close()  # in the middle of another answer there is no place for this one
+                return
+            # The request whose body this should be is answered here.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self._answer(
+            InvalidHttp("This is no request in HTTP/1.1. Send one that a common client writes."), "Bad Request"
+        )
+
+    def _refuse(self) -> None:
+        if self.transport.is_closing():
+            self._refused = True
+        elif self.cycle and not self.cycle.response_complete:
+            self._refused = True
             self.transport.close()  # in the middle of another answer there is no place for this one
-            return
-        sentence = f"The headers have more than {HEADER_BYTES} bytes. Send fewer or shorter ones."
-        error = {"error": {"code": HeadersTooLarge.code, "message": sentence}}
-        body = json.dumps(error, separators=(",", ":")).encode()
+        else:
+            sentence = f"The headers have more than {HEADER_BYTES} bytes. Send fewer or shorter ones."
+            self._answer(HeadersTooLarge(sentence), "Request Header Fields Too Large")
+
+    def _answer(self, error: RequestError, reason: str) -> None:
+        """Says what is wrong and listens no more."""
+        self._refused = True
+        document = {"error": {"code": error.code, "message": str(error)}}
+        body = json.dumps(document, separators=(",", ":")).encode()
         self.transport.write(
-            f"HTTP/1.1 {HeadersTooLarge.status} Request Header Fields Too Large\r\nContent-Type: application/json\r\n"
+            f"HTTP/1.1 {error.status} {reason}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
             + body
         )

@@ -29,6 +29,12 @@ class RequestError(Exception):
     headers: ClassVar[dict[str, str]] = {}
 
 
+class InvalidHttp(RequestError):
+    """What arrives on a connection is not HTTP."""
+
+    code = "invalid_http"
+
+
 class InvalidJson(RequestError):
     """The body says that it is JSON and cannot be read as a JSON object."""
 

@@ -261,3 +261,40 @@ def test_a_body_that_stops_coming_is_answered(command: Command) -> None:
         with target.socket(timeout=5) as client:
             client.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
             assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n",
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\nabc",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / NONSENSE/1.1\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+    ],
+)
+def test_what_is_no_http_is_a_sentence_in_json(command: Command, request_: bytes) -> None:
+    with bad_app.serving(command.model) as port:
+        target = Target("127.0.0.1", port, TARGET.picture)
+        with target.socket(timeout=5) as client:
+            client.sendall(request_)
+            said = b""
+            while more := client.recv(10_000):
+                said += more
+        head, _, document = said.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n")
+        assert said.count(b"HTTP/1.1 ") == 1
+        assert json.loads(document)["error"]["code"] == "invalid_http"
+        target.expect_alive()
+
+
+def test_what_is_no_http_behind_a_request_does_not_spoil_its_answer(command: Command) -> None:
+    with bad_app.serving(command.model) as port:
+        target = Target("127.0.0.1", port, TARGET.picture)
+        with target.socket(timeout=5) as client:
+            client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+            client.sendall(b"nonsense\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
