@@ -95,9 +95,9 @@ def prove(repository: Repository, digest: str, key: ec.EllipticCurvePublicKey) -
             f"{digest} in {repository.uri} is not proven: {'; '.join(wrong)}. Publish it with --signing-key, or check "
             "that the public key belongs to it."
         )
-    run, built = told["runDetails"], told["buildDefinition"]
-    commit = str(built["externalParameters"]["commit"])
-    return Proof(digest, str(run["builder"]["id"]), commit, len(bill.get("components", ())))
+    builder = told["runDetails"].get("builder", {}).get("id", "somebody unnamed")
+    commit = told.get("buildDefinition", {}).get("externalParameters", {}).get("commit", "unnamed")
+    return Proof(digest, str(builder), str(commit), len(bill.get("components", ())))
 
 
 def _layers(repository: Repository, name: str) -> list[Layer] | None:
@@ -107,7 +107,7 @@ def _layers(repository: Repository, name: str) -> list[Layer] | None:
         return None
     return [
         Layer(one["mediaType"], repository.blob(one["digest"]), one.get("annotations") or {})
-        for one in manifest.content["layers"]
+        for one in manifest.content.get("layers", ())
     ]
 
 
@@ -118,15 +118,15 @@ def _provenance(key: ec.EllipticCurvePublicKey, layers: list[Layer], digest: str
             continue
         subjects = [one.get("digest", {}).get("sha256") for one in statement.get("subject", ())]
         if subjects == [digest.removeprefix("sha256:")]:
-            predicate: dict[str, Any] = statement["predicate"]
+            predicate: dict[str, Any] = statement.get("predicate") or {}
             return predicate
     return None
 
 
 def _bill(predicate: dict[str, Any], layers: list[Layer]) -> dict[str, Any] | None:
     """The SBOM whose SHA-256 the provenance names."""
-    byproducts = predicate["runDetails"].get("byproducts", ())
-    named = {one["digest"]["sha256"] for one in byproducts if one.get("name") == SBOM}
+    byproducts = predicate.get("runDetails", {}).get("byproducts", ())
+    named = {one.get("digest", {}).get("sha256") for one in byproducts if one.get("name") == SBOM}
     for layer in layers:
         if hashlib.sha256(layer.content).hexdigest() in named:
             bill: dict[str, Any] = json.loads(layer.content)
