@@ -12,7 +12,7 @@ import zlib
 from infra.contract.clause import Contract, Findings, expect
 from infra.contract.load import wait_for_ping
 from infra.contract.sources import HOSTING, INVOKE, QUOTAS, SLIPWAY
-from infra.contract.target import Target, detections_of, error_code, milliseconds
+from infra.contract.target import Target, detections_in, detections_of, error_code, milliseconds
 
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
@@ -107,6 +107,40 @@ def content_types(target: Target) -> Findings:
     found = target.detections(document, Content_Type="application/json")
     expect(found == wanted, "As base64 in JSON the picture gives another answer.")
     return {"kinds": len(kinds) + 1}
+
+
+@answers.clause("several-pictures", "one wrong picture of several does not keep the others from their answers", SLIPWAY)
+def several_pictures(target: Target) -> Findings:
+    """Sends a list of a good picture and half of one, in JSON, and asks for it as JSON and as lines."""
+    wanted = target.detections()
+    pictures = [target.picture, target.picture[: len(target.picture) // 2]]
+    document = json.dumps({"images": [{"image": base64.b64encode(one).decode()} for one in pictures]})
+    for accept in ("application/json", "application/jsonlines"):
+        reply = target.invoke(document, Content_Type="application/json", Accept=accept)
+        expect(reply.status == 200, f"A list is answered with {reply.status}; wanted 200.")
+        kind = reply.headers.get("content-type", "")
+        expect(kind.startswith(accept), f"The answer's Content-Type is {kind!r}; wanted {accept}.")
+        is_lines = accept.endswith("lines")
+        results = [json.loads(line) for line in reply.body.splitlines()] if is_lines else reply.json().get("results")
+        expect(isinstance(results, list) and len(results) == 2, f"The answer to two pictures is {reply.body[:80]!r}.")
+        good, bad = results or [{}, {}]
+        expect(detections_in(good) == wanted, f"In a list, as {accept}, the picture gives another answer.")
+        expect("error" in bad and "detections" not in bad, f"Half a picture in a list is answered with {bad!r}.")
+    return {"pictures": len(pictures)}
+
+
+@answers.clause("accept", "Accept chooses the form of the answer, or is refused with 406", SLIPWAY)
+def accept(target: Target) -> Findings:
+    """Asks for drawn pictures, and for what nobody has."""
+    magic = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG"}
+    for kind, first in magic.items():
+        reply = target.invoke(Accept=kind)
+        found = (reply.status, reply.headers.get("content-type"), reply.body.startswith(first))
+        expect(found == (200, kind, True), f"Asked for {kind}, the answer is {reply.status} {reply.body[:20]!r}.")
+    reply = target.invoke(Accept="application/x-unknown")
+    expect(reply.status == 406, f"Asked for what nobody has, the answer is {reply.status}; wanted 406.")
+    error_code(reply)
+    return {"forms": len(magic) + 1}
 
 
 @answers.clause("unknown-headers", "headers that mean nothing to the container are ignored", HOSTING)

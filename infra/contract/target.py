@@ -102,7 +102,11 @@ class Target:
 def detections_of(reply: Reply) -> list[dict[str, Any]]:
     """What a good answer tells, of a model that classifies its classes; any other answer breaks the clause."""
     expect(reply.status == 200, f"The answer is {reply.status} {reply.body[:200]!r}; wanted 200.")
-    answer = reply.json()
+    return detections_in(reply.json())
+
+
+def detections_in(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same of one answer, which may be one of several."""
     found = answer.get("classifications" if answer.get("task") == "classify" else "detections")
     if not isinstance(found, list):
         raise BrokenClause("The answer has no list of detections.")
