@@ -14,7 +14,7 @@ from slipway.verbs import cached, live, record
 
 NAME = "slipway"
 """What the image is called in its SBOM, provenance and signature; which registry holds it they do not say."""
-BUILDER = "https://dagger.io/engine@v0.19.10"
+BUILDER = "https://github.com/dagger/dagger@v0.19.10"
 
 LAYOUT = "/in/layout"
 ROOT = "/in/root"
