@@ -93,6 +93,7 @@ class Environment(Section):
     production: bool = False
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
     device: Device = "cpu"
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
     inference_ami_version: Ami | None = None
     rollout: Rollout = Rollout()
     alarms: tuple[Alarm, ...] = Field(default=(), max_length=10, strict=False)

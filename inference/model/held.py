@@ -11,20 +11,25 @@ from inference.model.errors import InputError
 
 # Pictures from this number on are not compared, but may become the sample.
 FIRST_SAMPLE: Final = 1_000
+# Pictures from this number on only show a quantization which inputs there are.
+FIRST_CALIBRATION: Final = 2_000
 # Width and height as multiples of the network's side: as large, wide, tall, odd, scaled down, scaled up.
 PROPORTIONS: Final = ((1.0, 1.0), (1.0, 0.75), (0.6, 1.0), (1.53, 1.17), (2.0, 1.5), (3.0, 1.6875), (0.5, 0.375))
 FORMATS: Final = (".jpg", ".png", ".webp")
 GIVEN: Final = {".jpg", ".jpeg", ".png", ".webp"}
 
 
-def write(folder: Path, count: int, image_size: int) -> list[Path]:
-    """Draw `count` pictures into `folder`, shapes as large for the network as those it was trained on."""
+def write(folder: Path, count: int, image_size: int, first: int = 0) -> list[Path]:
+    """Draw `count` pictures into `folder`, shapes as large for the network as those it was trained on.
+
+    The pictures are those from number `first` on.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for index in range(count):
         wide, tall = PROPORTIONS[index % len(PROPORTIONS)]
         size = round(image_size * wide), round(image_size * tall)
-        picture = shapes.draw(shapes.HELD_SEED, index, size, scale=max(wide, tall))
+        picture = shapes.draw(shapes.HELD_SEED, first + index, size, scale=max(wide, tall))
         path = folder / f"{index:03}{FORMATS[index % len(FORMATS)]}"
         picture.image.save(path, quality=90)
         paths.append(path)

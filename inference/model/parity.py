@@ -21,6 +21,9 @@ FAINTER: Final = (0.1, 0.01, 0.001, 0.0001)
 LIMIT_PX: Final = 1.0
 LIMIT_SCORE: Final = 0.02
 LIMIT_MASK_IOU: Final = 0.95
+# Pixels and scores that a coarser network may differ by. Measured on drawn pictures: half precision 0.4 and 0.002,
+# 8-bit convolutions 1 and 0.04; larger inputs and other pictures make them larger.
+LIMITS: Final = {"fp32": (LIMIT_PX, LIMIT_SCORE), "fp16": (2.5, 0.02), "int8": (4.0, 0.1)}
 
 Find = Callable[[Path, float], list[Detection]]
 
@@ -45,6 +48,7 @@ class Report:
     limit_px: float
     limit_score: float
     task: str = "detect"
+    precision: str = "fp32"
     max_corner_difference_px: float | None = None
     max_keypoint_difference_px: float | None = None
     mask_iou: float | None = None
@@ -114,7 +118,8 @@ def parity(checkpoint: weights.Checkpoint, folder: Path, pictures: Path | None =
             return _shrunk(answers.answer(pipeline, path, confidence), path, model.image_size)
 
         confidences = (model.confidence or description.CONFIDENCE, *FAINTER)
-        report = compare(paths, expected, found, confidences, model.task)
+        precision = json.loads((folder / description.FILE).read_text()).get("precision", "fp32")
+        report = compare(paths, expected, found, confidences, model.task, precision)
     content = {key: value for key, value in asdict(report).items() if value is not None} | {"passed": report.passed}
     (folder / "parity.json").write_text(json.dumps(content, indent=2) + "\n")
     report.require()
@@ -122,15 +127,21 @@ def parity(checkpoint: weights.Checkpoint, folder: Path, pictures: Path | None =
 
 
 def compare(
-    paths: Sequence[Path], expected: Find, found: Find, confidences: Sequence[float], task: str = "detect"
+    paths: Sequence[Path],
+    expected: Find,
+    found: Find,
+    confidences: Sequence[float],
+    task: str = "detect",
+    precision: str = "fp32",
 ) -> Report:
     """Compare two detectors at the first of `confidences` at which the expected one finds enough boxes.
 
     Each is asked for slightly fainter boxes too, so that one whose score lies on either side of the threshold, within
-    the limit, still has its partner.
+    the limit, still has its partner. What the found one may differ by depends on its precision (`LIMITS`).
     """
+    limit_px, limit_score = LIMITS[precision]
     for confidence in confidences:
-        limit = min(LIMIT_SCORE, confidence / 2)
+        limit = min(limit_score, confidence / 2)
         wanted = [expected(path, confidence - limit) for path in paths]
         boxes = sum(detection.score >= confidence for detections in wanted for detection in detections)
         if boxes >= FEWEST_BOXES:
@@ -147,9 +158,10 @@ def compare(
         surplus=alone - sum(pair.found.score >= confidence for pair in pairs),
         max_box_difference_px=max((pair.box_difference for pair in counted), default=0.0),
         max_score_difference=max((pair.score_difference for pair in counted), default=0.0),
-        limit_px=LIMIT_PX,
+        limit_px=limit_px,
         limit_score=limit,
         task=task,
+        precision=precision,
         **_of_task(counted, task),
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import dagger
 from dagger import DefaultPath, Doc
 
-from slipway.target import Device
+from slipway.target import Device, Precision
 
 Weights = Annotated[
     dagger.File | None,
@@ -38,3 +38,4 @@ Platform = Annotated[
     dagger.Platform, Doc("Platform of the image: linux/amd64, or linux/arm64 for AWS's own processors (Graviton).")
 ]
 RunsOn = Annotated[Device, Doc("What the model runs on.")]
+Numbers = Annotated[Precision, Doc("Numbers that the network calculates with; parity.json says what fewer bits cost.")]

@@ -8,11 +8,11 @@ import dagger
 from dagger import DefaultPath, Doc, Ignore, field
 
 from slipway import checks, contract, image, model, operations, supply, toolchain
-from slipway.arguments import Aws, Environment, Mock, Notify, Platform, Repository, RunsOn, SigningKey, Weights
+from slipway.arguments import Aws, Environment, Mock, Notify, Numbers, Platform, Repository, RunsOn, SigningKey, Weights
 from slipway.checkout import branch_name, commit_tag
 from slipway.errors import InputRefused
 from slipway.release import Release
-from slipway.target import AMD64, Device, Target
+from slipway.target import AMD64, Device, Precision, Target
 from slipway.verbs import cached, gate, live, record
 
 LAYOUT = "/in/layout"
@@ -98,7 +98,8 @@ class Slipway:
     async def _built(
         self, weights: dagger.File | None, mock: bool, target: Target
     ) -> tuple[model.Model, dagger.Container]:
-        made = await self.model(weights, mock)
+        # A mock has no numbers.
+        made = await self.model(weights, mock, Precision.FP32 if mock else target.precision)
         return made, await image.build(self.locks, self.inference, made, target)
 
     def _supply(self, built: dagger.Container) -> supply.Supply:
@@ -141,11 +142,15 @@ class Slipway:
         await (await checks.page(self.locks, self.browser_tests, real, mock, sample)).sync()
 
     @cached
-    async def model(self, weights: Weights = None, mock: Mock = False) -> model.Model:
+    async def model(
+        self, weights: Weights = None, mock: Mock = False, precision: Numbers = Precision.FP32
+    ) -> model.Model:
         """The model: trained on generated shapes or given, exported to ONNX, compared with ultralytics."""
         if weights is not None and mock:
             raise InputRefused("--weights and --mock exclude each other: a mock has no weights. Leave one of them out.")
-        made = await (model.mock(self.locks, self._steps) if mock else model.make(self.locks, self._steps, weights))
+        made = await (
+            model.mock(self.locks, self._steps) if mock else model.make(self.locks, self._steps, weights, precision)
+        )
         await made.directory.sync()
         return made
 
@@ -156,9 +161,10 @@ class Slipway:
         mock: Mock = False,
         platform: Platform = AMD64,
         device: RunsOn = Device.CPU,
+        precision: Numbers = Precision.FP32,
     ) -> dagger.Container:
         """The inference image, as it would be published."""
-        _, built = await self._built(weights, mock, Target(platform, device))
+        _, built = await self._built(weights, mock, Target(platform, device, precision))
         return await built.sync()
 
     @cached
@@ -174,13 +180,14 @@ class Slipway:
         profile: Annotated[contract.Profile, Doc("Where it will run.")] = contract.Profile.ALL,
         platform: Platform = AMD64,
         device: RunsOn = Device.CPU,
+        precision: Numbers = Precision.FP32,
     ) -> dagger.Directory:
         """Starts the image as SageMaker does and judges it clause by clause: `contract.json` and `junit.xml`.
 
         A clause that is broken fails the call, and the message names it. The engine has no GPU: an image for one is
         judged on the processor. One for arm64 is judged under emulation, by the clauses that its slowness allows.
         """
-        target = Target(platform, device)
+        target = Target(platform, device, precision)
         made, built = await self._built(weights, mock, target)
         return await (await contract.judge(self.clauses, built, made, target, profile)).sync()
 

@@ -7,6 +7,7 @@ import dagger
 from dagger import Doc, dag, field
 
 from slipway.errors import InputRefused
+from slipway.target import Precision
 from slipway.toolchain import debian, python, requirements
 from slipway.verbs import cached, getter, record
 
@@ -24,6 +25,7 @@ OFFLINE = {
 OUT = "/out"
 DEMO_SIZE = ["--image-size", "320"]
 """Twice the side of the pictures that the demo model is trained on; given weights keep their own."""
+_CONVERTED = ["--model", "/exported", "--out", OUT]
 SERVED = ["model.onnx", "model.json"]
 
 # An edit of the server must not train a model: every step is given just the modules that it imports.
@@ -119,8 +121,13 @@ async def mock(locks: dagger.Directory, code: Code) -> Model:
     return Model(directory=made, served=made.filter(include=SERVED), is_mock=True)
 
 
-async def make(locks: dagger.Directory, code: Code, weights: dagger.File | None) -> Model:
-    """Trains on generated shapes unless weights are given; exports; fails where our boxes and ultralytics' differ."""
+async def make(
+    locks: dagger.Directory, code: Code, weights: dagger.File | None, precision: Precision = Precision.FP32
+) -> Model:
+    """Trains on generated shapes unless weights are given; exports; fails where our boxes and ultralytics' differ.
+
+    The comparison with ultralytics is made with the network in its final precision: it shows what that costs.
+    """
     lab = await _laboratory(locks)
     made, size, given = dag.directory(), list[str](), weights is not None
     if weights is None:
@@ -131,6 +138,13 @@ async def make(locks: dagger.Directory, code: Code, weights: dagger.File | None)
     path = f"/weights/{await weights.name() if given else 'best.pt'}"
     lab = lab.with_file(path, weights)
     exported = _step(lab, code.export, "export", "--weights", path, "--out", OUT, *size)
+    if precision is not Precision.FP32:
+        exported = (
+            lab.with_directory("/src/inference", code.comparison)
+            .with_mounted_directory("/exported", exported)
+            .with_exec(["python3", "-m", "inference.model.precision", "--precision", precision.value, *_CONVERTED])
+            .directory(OUT)
+        )
     lab = lab.with_directory(OUT, exported)
     compared = _step(lab, code.comparison, "parity", "--weights", path, "--model", OUT)
     sampled = _step(lab, code.comparison, "sample", "--weights", path, "--model", OUT)

@@ -25,6 +25,18 @@ class Device(enum.Enum):
     """ONNX Runtime on an NVIDIA GPU, CUDA 12: driver 525 or newer, Turing to Hopper."""
 
 
+@dagger.enum_type
+class Precision(enum.Enum):
+    """Numbers that a network calculates with."""
+
+    FP32 = "fp32"
+    """As it was trained."""
+    FP16 = "fp16"
+    """Half the bits, for GPUs; processors only convert to and fro."""
+    INT8 = "int8"
+    """8-bit convolutions, for processors that have instructions for them."""
+
+
 @dataclass(frozen=True)
 class Line:
     """What distinguishes the image of one device."""
@@ -76,10 +88,11 @@ LINES = {
 
 @dataclass(frozen=True)
 class Target:
-    """A platform and a device for which an image is made; InputRefused for any other."""
+    """A platform, a device and a precision for which an image is made; InputRefused for any other."""
 
     platform: dagger.Platform = AMD64
     device: Device = Device.CPU
+    precision: Precision = Precision.FP32
 
     def __post_init__(self) -> None:
         """Refuses what no image is made for."""
@@ -93,7 +106,8 @@ class Target:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """What an environment's image is built for; its instance type decides on the platform."""
-        return cls(dagger.Platform(settings["platform"]), Device(settings["device"]))
+        device, precision = Device(settings["device"]), Precision(settings["precision"])
+        return cls(dagger.Platform(settings["platform"]), device, precision)
 
     @property
     def line(self) -> Line:
@@ -103,6 +117,7 @@ class Target:
     @property
     def suffix(self) -> str:
         """Of the tag under which it is published: each target has a reference of its own."""
-        if self.platform == ARM64:
-            return "-arm64"
-        return "" if self.device is Device.CPU else f"-{self.device.value}"
+        parts = ["arm64"] if self.platform == ARM64 else []
+        parts += [] if self.device is Device.CPU else [self.device.value]
+        parts += [] if self.precision is Precision.FP32 else [self.precision.value]
+        return "".join(f"-{part}" for part in parts)

@@ -4,7 +4,7 @@ import dagger
 import pytest
 from slipway.errors import InputRefused
 from slipway.packages import TARGETS
-from slipway.target import AMD64, ARM64, LINES, Device, Target
+from slipway.target import AMD64, ARM64, LINES, Device, Precision, Target
 
 from tests.unit.lockfile import locked
 
@@ -22,9 +22,9 @@ def test_what_no_image_is_made_for(platform: str, device: Device, says: str) -> 
 
 
 def test_each_target_has_a_reference_of_its_own() -> None:
-    targets = [Target(ARM64), *(Target(AMD64, device) for device in Device)]
+    targets = [Target(ARM64), *(Target(AMD64, device, one) for device in Device for one in Precision)]
     assert len({target.suffix for target in targets}) == len(targets)
-    assert Target.of({"platform": "linux/amd64", "device": "cpu"}).suffix == ""
+    assert Target.of({"platform": "linux/amd64", "device": "cpu", "precision": "fp32"}).suffix == ""
 
 
 def test_every_target_s_packages_are_wheels() -> None:
