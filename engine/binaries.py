@@ -18,9 +18,6 @@ LINKS = {
 }
 """Programs from Debian that the engine looks for in its own folder."""
 
-OFFICIAL_CLI = BIN / "official" / "dagger"
-"""A command line that starts the official engine in Docker: it has no engine's address compiled in."""
-
 
 def flags(*, own_engine: bool) -> tuple[str, ...]:
     """Arguments of `go build`.
@@ -41,26 +38,21 @@ def environment() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
 
 
-def _build(programs: tuple[str, ...], folder: Path, *, own_engine: bool) -> None:
-    fresh = WORK / f"bin-{folder.name}"
+def build() -> None:
+    """Builds all programs into the cache folder; a running engine keeps the ones it was started with."""
+    fresh = WORK / "bin"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    packages = [f"{MODULE}/cmd/{program}" for program in programs]
     run(
-        ["go", "build", *flags(own_engine=own_engine), "-o", f"{fresh}/", *packages],
+        ["go", "build", *flags(own_engine=True), "-o", f"{fresh}/", *(f"{MODULE}/cmd/{name}" for name in PROGRAMS)],
         doing="building the engine from its Go modules",
         env=environment(),
         cwd=SOURCE,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for program in programs:
-        (fresh / program).replace(folder / program)
+    BIN.mkdir(parents=True, exist_ok=True)
+    for name in PROGRAMS:
+        (fresh / name).replace(BIN / name)
     fresh.rmdir()
-
-
-def build() -> None:
-    """Builds all programs into the cache folder; a running engine keeps the ones it was started with."""
-    _build(PROGRAMS, BIN, own_engine=True)
     for name, target in LINKS.items():
         link = BIN / name
         link.unlink(missing_ok=True)
@@ -69,11 +61,6 @@ def build() -> None:
     wrapper = BIN / "dnsmasq"
     wrapper.write_text('#!/bin/sh\nexec /usr/sbin/dnsmasq --bind-dynamic "$@"\n')
     wrapper.chmod(0o755)
-
-
-def build_official_cli() -> None:
-    """Builds the command line alone, for a host with Docker."""
-    _build(("dagger",), OFFICIAL_CLI.parent, own_engine=False)
 
 
 def module_folder() -> Path:
