@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -9,10 +11,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from inference import connection
 from inference.bodies import reader
@@ -298,3 +302,45 @@ def test_what_is_no_http_behind_a_request_does_not_spoil_its_answer(command: Com
             assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
             client.sendall(b"nonsense\r\n\r\n")
             assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def moving(frames: int) -> bytes:
+    """An animation."""
+    images = [Image.new("RGB", (64, 64), (number, 0, 0)) for number in range(frames)]
+    file = io.BytesIO()
+    images[0].save(file, "GIF", save_all=True, append_images=images[1:])
+    return file.getvalue()
+
+
+@contextlib.contextmanager
+def lines_of(running: Running, frames: int) -> Iterator[HTTPResponse]:
+    """The answer to an animation, to be read line by line."""
+    client = running.target.connect()
+    client.request("POST", "/invocations", moving(frames), {"X-Amzn-SageMaker-Custom-Attributes": "frames=all"})
+    try:
+        yield client.getresponse()
+    finally:
+        client.close()
+
+
+def test_a_frame_is_answered_before_the_next_is_looked_at(slow: Command) -> None:
+    with started(slow, SLIPWAY_WORKERS="1") as running:
+        running.wait_until_ready()
+        with lines_of(running, 4) as response:
+            first, begin = json.loads(response.readline()), time.monotonic()
+            rest = [json.loads(line) for line in response]
+            took = time.monotonic() - begin
+        assert [answer["image"]["frame"] for answer in (first, *rest)] == [0, 1, 2, 3]
+        # At least the last two were looked at after the first was told.
+        assert took > sum(answer["timings_ms"]["inference"] for answer in rest[1:]) / 1000
+
+
+def test_frames_for_a_client_that_left_are_not_looked_at(slow: Command) -> None:
+    with started(slow, SLIPWAY_WORKERS="1") as running:
+        running.wait_until_ready()
+        with lines_of(running, 200) as response:
+            assert json.loads(response.readline())["image"]["frames"] == 200
+        until(lambda: any(event.get("code") == "client_gone" for event in events(running)))
+        (left,) = [event for event in events(running) if event.get("code") == "client_gone"]
+        assert isinstance(left["pictures"], int)
+        assert left["pictures"] < 50

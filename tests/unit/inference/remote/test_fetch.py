@@ -130,6 +130,15 @@ async def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeyp
 
 
 @pytest.mark.parametrize(
+    "spelling",
+    ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "127.1", "0", "[::ffff:169.254.169.254]", "[::ffff:7f00:1]"],
+)
+async def test_an_address_inside_is_known_however_it_is_spelt(spelling: str) -> None:
+    with pytest.raises(UrlRefused):
+        await fetch(f"http://{spelling}/latest/meta-data", AllowList.parse("*"), 100, 5)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
