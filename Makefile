@@ -40,9 +40,9 @@ test: engine $(UV) ## all tests, from the unit's to the real engine's
 	@$(UV) run --frozen pytest -n 2 --dist loadfile tests/unit tests/contract
 	@$(UV) run --frozen pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pipeline tests/aws
 
-bench: engine $(UV) ## measure again what docs/benchmarks.md says
+bench: engine $(UV) ## measure again what docs/benchmarks.md says; PART=serving or deployments for one half
 	@$(UV) sync --frozen --quiet
-	@$(UV) run --frozen python -m tests.bench
+	@PYTHONPATH=ci/src _EXPERIMENTAL_DAGGER_CLI_BIN="$$(command -v dagger)" $(UV) run --frozen python -m tests.bench $(PART)
 
 soak: $(UV) ## keep the server at full load for SECONDS=600, and judge what it holds afterwards
 	@$(UV) sync --frozen --quiet

@@ -1,11 +1,13 @@
-"""Measures the daily loop and the image on this machine, and writes the table of docs/benchmarks.md anew.
+"""Measures the daily loop, the image and the server on this machine, and writes the tables of docs/benchmarks.md anew.
 
-`make bench`. Nothing is asserted: figures of a machine say something about another only as ratios of one run.
+`make bench`, or one part of it: `make bench PART=serving`. Nothing is asserted: figures of a machine say something
+about another only as ratios of one run.
 """
 
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,27 +18,52 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import anyio
+
 from tests.pipeline.project import Project
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
-BEGIN, END = "<!-- made by make bench -->", "<!-- end -->"
+BEGIN, END = "<!-- made by make bench: {} -->", "<!-- end: {} -->"
+PLOT = PAGE.with_name("benchmarks-serving.svg")
 RUNS = 5
+ROUNDS, SECONDS = 3, 3.0
+"""Of the comparison of servers: each is measured so often and so long with each number of clients."""
 
 Row = tuple[str, str, str]
 
 
-def main() -> None:
-    """Measure everything; print the table and put it into the page."""
+def main(parts: list[str]) -> None:
+    """Measure the parts, all unless some are named; print the tables and put them into the page."""
+    for part in parts or PARTS:
+        table = PARTS[part]()
+        sys.stdout.write(table)
+        begin, end = BEGIN.format(part), END.format(part)
+        text = PAGE.read_text()
+        before, after = text.split(begin)[0], text.split(end)[1]
+        PAGE.write_text(f"{before}{begin}\n\n{table}\n{end}{after}")
+
+
+def _deployments() -> str:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = Project.make(Path(folder))
         project.deploy()
         rows = [*_loop(project), *_calls(project), *_image(project)]
         project.call("destroy", "--env", "dev")
-    table = _table(rows)
-    sys.stdout.write(table)
-    page = PAGE.read_text()
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}")
+    return _table(rows)
+
+
+def _serving() -> str:
+    # The engine's client takes half a second to import.
+    from tests.bench.serving import container
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        anyio.run(container.run, Path(folder), ROUNDS, SECONDS)
+        shutil.copyfile(Path(folder, "serving.svg"), PLOT)
+        tables = Path(folder, "tables.md").read_text()
+    return f"{_about()}; medians of {ROUNDS} rounds of {SECONDS:g} s.\n\n{tables}"
+
+
+PARTS: dict[str, Callable[[], str]] = {"deployments": _deployments, "serving": _serving}
 
 
 def _loop(project: Project) -> list[Row]:
@@ -113,9 +140,8 @@ def _spread(times: list[float]) -> str:
 
 
 def _table(rows: list[Row]) -> str:
-    machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
     lines = [
-        f"{date.today().isoformat()}, {machine}, `make bench`; median of {RUNS} runs (range).",
+        f"{_about()}; median of {RUNS} runs (range).",
         "",
         "| what | measured | goal |",
         "|---|---|---|",
@@ -124,5 +150,16 @@ def _table(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _about() -> str:
+    return (
+        f"{date.today().isoformat()}, {os.cpu_count()} cores ({_processor()}), Linux {platform.release()}, `make bench`"
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

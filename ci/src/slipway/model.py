@@ -88,7 +88,7 @@ class Model:
         return self.directory.file("sample.jpg")
 
 
-async def _laboratory(locks: dagger.Directory) -> dagger.Container:
+async def laboratory(locks: dagger.Directory) -> dagger.Container:
     """Torch from Debian; ultralytics and the rest from the lock file."""
     install = ["pip", "install", "-q", "--no-cache-dir", "--no-deps", "--require-hashes"]
     lab = (
@@ -128,7 +128,7 @@ async def make(
 
     The comparison with ultralytics is made with the network in its final precision: it shows what that costs.
     """
-    lab = await _laboratory(locks)
+    lab = await laboratory(locks)
     made, size, given = dag.directory(), list[str](), weights is not None
     if weights is None:
         training = _step(lab, code.training, "train", "--out", OUT)
