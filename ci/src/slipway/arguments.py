@@ -5,8 +5,6 @@ from typing import Annotated
 import dagger
 from dagger import DefaultPath, Doc
 
-from slipway.target import Device, Precision
-
 Weights = Annotated[
     dagger.File | None,
     Doc(
@@ -37,5 +35,7 @@ Repository = Annotated[
 Platform = Annotated[
     dagger.Platform, Doc("Platform of the image: linux/amd64, or linux/arm64 for AWS's own processors (Graviton).")
 ]
-RunsOn = Annotated[Device, Doc("What the model runs on.")]
-Numbers = Annotated[Precision, Doc("Numbers that the network calculates with; parity.json says what fewer bits cost.")]
+RunsOn = Annotated[str, Doc("What the model runs on: cpu, cuda (NVIDIA, CUDA 13) or cuda12.")]
+Numbers = Annotated[
+    str, Doc("What the network calculates with: fp32, fp16 or int8; parity.json says what fewer bits cost.")
+]

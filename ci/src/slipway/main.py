@@ -12,7 +12,7 @@ from slipway.arguments import Aws, Environment, Mock, Notify, Numbers, Platform,
 from slipway.checkout import branch_name, commit_tag
 from slipway.errors import InputRefused
 from slipway.release import Release
-from slipway.target import AMD64, Device, Precision, Target
+from slipway.target import AMD64, Target
 from slipway.verbs import cached, gate, live, record
 
 LAYOUT = "/in/layout"
@@ -99,7 +99,7 @@ class Slipway:
         self, weights: dagger.File | None, mock: bool, target: Target
     ) -> tuple[model.Model, dagger.Container]:
         # A mock has no numbers.
-        made = await self.model(weights, mock, Precision.FP32 if mock else target.precision)
+        made = await self.model(weights, mock, "fp32" if mock else target.precision.value)
         return made, await image.build(self.locks, self.inference, made, target)
 
     def _supply(self, built: dagger.Container) -> supply.Supply:
@@ -142,14 +142,15 @@ class Slipway:
         await (await checks.page(self.locks, self.browser_tests, real, mock, sample)).sync()
 
     @cached
-    async def model(
-        self, weights: Weights = None, mock: Mock = False, precision: Numbers = Precision.FP32
-    ) -> model.Model:
+    async def model(self, weights: Weights = None, mock: Mock = False, precision: Numbers = "fp32") -> model.Model:
         """The model: trained on generated shapes or given, exported to ONNX, compared with ultralytics."""
+        target = Target.named(AMD64, "cpu", precision)
         if weights is not None and mock:
             raise InputRefused("--weights and --mock exclude each other: a mock has no weights. Leave one of them out.")
         made = await (
-            model.mock(self.locks, self._steps) if mock else model.make(self.locks, self._steps, weights, precision)
+            model.mock(self.locks, self._steps)
+            if mock
+            else model.make(self.locks, self._steps, weights, target.precision)
         )
         await made.directory.sync()
         return made
@@ -160,15 +161,15 @@ class Slipway:
         weights: Weights = None,
         mock: Mock = False,
         platform: Platform = AMD64,
-        device: RunsOn = Device.CPU,
-        precision: Numbers = Precision.FP32,
+        device: RunsOn = "cpu",
+        precision: Numbers = "fp32",
     ) -> dagger.Container:
         """The inference image, as it would be published."""
-        _, built = await self._built(weights, mock, Target(platform, device, precision))
+        _, built = await self._built(weights, mock, Target.named(platform, device, precision))
         return await built.sync()
 
     @cached
-    async def serve(self, weights: Weights = None, mock: Mock = False, device: RunsOn = Device.CPU) -> dagger.Service:
+    async def serve(self, weights: Weights = None, mock: Mock = False, device: RunsOn = "cpu") -> dagger.Service:
         """The image that is being edited, as a service: `dagger call serve up --ports 8080:8080`."""
         return (await self.image(weights, mock, device=device)).as_service(use_entrypoint=True)
 
@@ -179,24 +180,24 @@ class Slipway:
         mock: Mock = False,
         profile: Annotated[contract.Profile, Doc("Where it will run.")] = contract.Profile.ALL,
         platform: Platform = AMD64,
-        device: RunsOn = Device.CPU,
-        precision: Numbers = Precision.FP32,
+        device: RunsOn = "cpu",
+        precision: Numbers = "fp32",
     ) -> dagger.Directory:
         """Starts the image as SageMaker does and judges it clause by clause: `contract.json` and `junit.xml`.
 
         A clause that is broken fails the call, and the message names it. The engine has no GPU: an image for one is
         judged on the processor. One for arm64 is judged under emulation, by the clauses that its slowness allows.
         """
-        target = Target(platform, device, precision)
+        target = Target.named(platform, device, precision)
         made, built = await self._built(weights, mock, target)
         return await (await contract.judge(self.clauses, built, made, target, profile)).sync()
 
     @cached
     async def supply(
-        self, weights: Weights = None, mock: Mock = False, platform: Platform = AMD64, device: RunsOn = Device.CPU
+        self, weights: Weights = None, mock: Mock = False, platform: Platform = AMD64, device: RunsOn = "cpu"
     ) -> supply.Supply:
         """What is in the image: SBOM, vulnerabilities, licences, provenance."""
-        _, built = await self._built(weights, mock, Target(platform, device))
+        _, built = await self._built(weights, mock, Target.named(platform, device))
         return self._supply(await built.sync())
 
     @live
@@ -205,12 +206,12 @@ class Slipway:
         weights: Weights = None,
         mock: Mock = False,
         platform: Platform = AMD64,
-        device: RunsOn = Device.CPU,
+        device: RunsOn = "cpu",
         *,
         retrain: Annotated[bool, Doc("Make the model a second time, too, instead of taking it as given.")] = False,
     ) -> str:
         """Builds the image a second time with no step from the cache; the digest of both, or what differs."""
-        target = Target(platform, device)
+        target = Target.named(platform, device)
         made, built = await self._built(weights, mock, target)
         with toolchain.anew():
             remade = await self.model(weights, mock) if retrain else made

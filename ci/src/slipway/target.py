@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import dagger
 
@@ -13,7 +13,6 @@ AMD64 = dagger.Platform("linux/amd64")
 ARM64 = dagger.Platform("linux/arm64")
 
 
-@dagger.enum_type
 class Device(enum.Enum):
     """What a model runs on."""
 
@@ -25,7 +24,6 @@ class Device(enum.Enum):
     """ONNX Runtime on an NVIDIA GPU, CUDA 12: driver 525 or newer, Turing to Hopper."""
 
 
-@dagger.enum_type
 class Precision(enum.Enum):
     """Numbers that a network calculates with."""
 
@@ -86,6 +84,17 @@ LINES = {
 """
 
 
+Word = TypeVar("Word", bound=enum.Enum)
+
+
+def _known(words: type[Word], given: str, what: str) -> Word:
+    try:
+        return words(given.lower())
+    except ValueError:
+        known = ", ".join(word.value for word in words)
+        raise InputRefused(f"There is no {what} {given}: give one of {known}.") from None
+
+
 @dataclass(frozen=True)
 class Target:
     """A platform, a device and a precision for which an image is made; InputRefused for any other."""
@@ -104,10 +113,16 @@ class Target:
             )
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
+    def named(cls, platform: str, device: str, precision: str = Precision.FP32.value) -> Self:
+        """What is built for words that a person wrote."""
+        return cls(
+            dagger.Platform(platform), _known(Device, device, "device"), _known(Precision, precision, "precision")
+        )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> Self:
         """What an environment's image is built for; its instance type decides on the platform."""
-        device, precision = Device(settings["device"]), Precision(settings["precision"])
-        return cls(dagger.Platform(settings["platform"]), device, precision)
+        return cls.named(settings["platform"], settings["device"], settings["precision"])
 
     @property
     def line(self) -> Line:

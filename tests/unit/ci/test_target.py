@@ -21,6 +21,18 @@ def test_what_no_image_is_made_for(platform: str, device: Device, says: str) -> 
         Target(dagger.Platform(platform), device)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("linux/amd64", "tpu"), "no device tpu: give one of cpu, cuda, cuda12"),
+        (("linux/amd64", "CPU", "int4"), "no precision int4: give one of fp32, fp16, int8"),
+    ],
+)
+def test_words_that_name_nothing(words: tuple[str, ...], says: str) -> None:
+    with pytest.raises(InputRefused, match=says):
+        Target.named(*words)
+
+
 def test_each_target_has_a_reference_of_its_own() -> None:
     targets = [Target(ARM64), *(Target(AMD64, device, one) for device in Device for one in Precision)]
     assert len({target.suffix for target in targets}) == len(targets)
