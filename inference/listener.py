@@ -39,15 +39,18 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def let_nobody_in(listener: socket.socket) -> None:
+def let_nobody_in(listener: socket.socket) -> bool:
     """From now on the kernel drops requests for new connections; those that were answered can still be accepted.
 
     Closing the socket resets all that wait to be accepted, and their clients have been told that they are connected.
     So the door is closed first, then the last are taken in, and only then the socket goes. A client that was not let in
-    asks again after a second and is refused: nothing of it was lost. Where the kernel takes no filter, as in gVisor,
-    clients who connect in the very moment of closing may be reset.
+    asks again after a second and is refused: nothing of it was lost. Where the kernel or the sandbox takes no
+    filter, as in gVisor or under some seccomp profiles, it returns False, and clients who connect in the very moment of
+    closing may be reset.
     """
     program = array.array("B", b"".join(struct.pack("HBBI", *instruction) for instruction in DROP_SYN))
     address, _ = program.buffer_info()
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(DROP_SYN), address))
+        return True
+    return False
