@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,9 @@ class Answering:
         pipeline, workers = self._service.loaded()
         timings: dict[str, float] = {}
         async with self._loader(question.pictures[0], timings) as load:
-            answer = await self._about(load, question.options, timings)
+            # Masks are drawn from their outlines, whatever form they are told in elsewhere.
+            options = replace(question.options, masks="none" if question.options.masks == "none" else "polygons")
+            answer = await self._about(load, options, timings)
             data, _ = await workers.run(lambda _: drawn(load, pipeline.max_pixels, answer, form))
             return answer, data
 

@@ -56,8 +56,9 @@ def _finding(canvas: ImageDraw.ImageDraw, finding: dict[str, Any], line: int, fo
         x1, y1, x2, y2 = finding["box"]
         canvas.rectangle((x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)), outline=paint, width=line)
         at = (x1, y1)
-    for x, y, score in finding.get("keypoints", ()):
-        if score >= SEEN_SCORE:
+    for x, y, *score in finding.get("keypoints", ()):
+        # A model without scores puts what it does not see at 0, 0.
+        if score[0] >= SEEN_SCORE if score else x or y:
             canvas.ellipse((x - line, y - line, x + line, y + line), fill=paint, outline=(255, 255, 255))
     _label(canvas, at, finding, font)
 

@@ -64,6 +64,12 @@ def test_keypoints_that_are_seen() -> None:
     assert image.getpixel((120, 110)) == WHITE
 
 
+def test_keypoints_without_scores() -> None:
+    image = draw(finding(keypoints=[[100, 110], [0, 0]]))
+    assert image.getpixel((100, 110)) == colour(0)
+    assert image.getpixel((0, 0)) == WHITE
+
+
 def test_a_turned_box_is_drawn_instead_of_the_upright_one() -> None:
     image = draw(finding(corners=[[110, 90], [130, 110], [110, 130], [90, 110]], box=[90, 90, 130, 130]))
     assert image.getpixel((120, 100)) == colour(0)
