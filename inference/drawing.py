@@ -18,7 +18,7 @@ Points = list[tuple[float, float]]
 GOLDEN: Final = 0.618034
 """Of the colour circle, from one class to the next: neighbours differ, and no two are the same for long."""
 SEEN_SCORE: Final = 0.5
-"""A keypoint below is hidden, and is not drawn (ultralytics' `Annotator.kpts` draws above 0.25 to 0.5)."""
+"""A keypoint below is more likely hidden than seen, and is not drawn."""
 JPEG_QUALITY: Final = 90
 
 
