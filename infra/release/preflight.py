@@ -6,6 +6,7 @@ import difflib
 import json
 import urllib.parse
 from dataclasses import dataclass
+from platform import machine
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -149,6 +150,11 @@ def _runs_there(config: Config, release: Release, settings: dict[str, Any], *, l
         raise Refused(
             f"{release.digest} is for {built} and {where} is {kind}, which is {environment.platform}; deploy from "
             "source, which builds for the instance type, or name another type."
+        )
+    if local and built == "linux/arm64" and machine() == "x86_64":
+        raise Refused(
+            f"{release.digest} is for {built} and the local cloud's engine is x86, which cannot start it; deploy it to "
+            "AWS, or choose another instance type for the local cloud."
         )
     try:
         needs = Needs.of_labels(settings["config"].get("Labels") or {})

@@ -77,7 +77,9 @@ class Project:
     def endpoint(self, env: str = "dev") -> str:
         return f"{self.name}-{env}"
 
-    def layout(self, build: str, labels: dict[str, str] | None = None, **behaviour: Any) -> Path:
+    def layout(
+        self, build: str, labels: dict[str, str] | None = None, architecture: str = "amd64", **behaviour: Any
+    ) -> Path:
         """An image in an OCI layout, as Dagger exports it: Docker's media types."""
         behaviour = {"build": build, "detections": FOUND, **behaviour}
         command = json.dumps([sys.executable, str(DETECTOR), json.dumps(behaviour)])
@@ -97,7 +99,7 @@ class Project:
         raw = self.name.encode() * 1000
         layer = blob("image.rootfs.diff.tar.gzip", gzip.compress(raw, mtime=0))
         config = {
-            "architecture": "amd64",
+            "architecture": architecture,
             "os": "linux",
             "config": {"Labels": {"slipway.process.command": command, "slipway.build": build, **(labels or {})}},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(raw).hexdigest()}"]},

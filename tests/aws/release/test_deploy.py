@@ -228,11 +228,17 @@ def test_mock_needs_to_be_asked_for_and_never_goes_to_production(project: Projec
         ({"labels": CUDA}, ("keep = 1", f'instance_type = "ml.g5.xlarge"\n{NEWEST}'), "the local cloud has none"),
         ({"labels": {"slipway.cuda": "13.0"}}, ("keep = 1", ""), "do not say which GPU"),
         ({}, ("keep = 1", 'instance_type = "ml.c7g.large"'), "is for linux/amd64 and"),
+        (
+            {"architecture": "arm64"},
+            ("keep = 1", 'instance_type = "ml.c7g.large"'),
+            "engine is x86, which",
+        ),
     ],
 )
 def test_preflight_refuses_before_anything_is_made(
-    project: Project, options: dict[str, Any], toml: tuple[str, str], says: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], toml: tuple[str, str], says: str
 ) -> None:
+    monkeypatch.setattr("infra.release.preflight.machine", lambda: "x86_64")
     project.toml.write_text(project.toml.read_text().replace(*toml))
     refused = project.deploy(project.publish("one", **options))
     assert refused.code == 3
