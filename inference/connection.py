@@ -10,6 +10,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from inference.errors import HeadersTooLarge, InvalidHttp, RequestError
+from inference.listener import hear
 
 HEADER_SECONDS = 20.0
 """Time for the request line and the headers, from their first byte."""
@@ -34,6 +35,7 @@ class PatientConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; it may be a pool that connects ahead."""
         super().connection_made(transport)
+        hear(transport.get_extra_info("socket"))
         self._room = HEADER_BYTES
         self._set_deadline(IDLE_SECONDS)
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import socket
-import struct
+from typing import Any
 
 from inference.errors import StartError
 
 BACKLOG = 2048
 
-SO_ATTACH_FILTER = 26
-"""Linux: asm-generic/socket.h; Python's socket module does not name it."""
-DROP_SYN = (
-    (0x30, 0, 0, 13),  # ldb [13]: the flags of the TCP header (RFC 9293, section 3.1)
-    (0x54, 0, 0, 0x12),  # and #SYN|ACK
-    (0x15, 0, 1, 0x02),  # jeq #SYN
-    (0x06, 0, 0, 0),  # ret #0: drop
-    (0x06, 0, 0, 0xFFFFFFFF),  # ret #-1: keep
-)
-"""Classic BPF, as code, jt, jf, k: drops the packet that asks for a new connection, and no other."""
+IP_MINTTL = 21
+"""Linux: linux/in.h, ip(7); Python's socket module does not name it."""
+HIGHEST_TTL = 255
 
 
 def listen(port: int) -> socket.socket:
@@ -39,18 +31,22 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def let_nobody_in(listener: socket.socket) -> bool:
+def let_nobody_in(listener: socket.socket) -> None:
     """From now on the kernel drops requests for new connections; those that were answered can still be accepted.
 
     Closing the socket resets all that wait to be accepted, and their clients have been told that they are connected.
     So the door is closed first, then the last are taken in, and only then the socket goes. A client that was not let in
-    asks again after a second and is refused: nothing of it was lost. Where the kernel or the sandbox takes no
-    filter, as in gVisor or under some seccomp profiles, it returns False, and clients who connect in the very moment of
-    closing may be reset.
+    asks again after a second and is refused: nothing of it was lost.
+
+    The door is a lowest time to live that no client's packets have (Linux and Windows send 128 or less), which takes
+    no privilege; a packet filter does. Where the kernel has none of it, as gVisor, clients who connect in the very
+    moment of closing may be reset.
     """
-    program = array.array("B", b"".join(struct.pack("HBBI", *instruction) for instruction in DROP_SYN))
-    address, _ = program.buffer_info()
     with contextlib.suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(DROP_SYN), address))
-        return True
-    return False
+        listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, HIGHEST_TTL)
+
+
+def hear(accepted: Any) -> None:
+    """Takes packets of any time to live from a connection that was accepted: it may have inherited the closed door."""
+    with contextlib.suppress(OSError):
+        accepted.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 0)
