@@ -56,7 +56,8 @@ class Mask:
         """Whether no pixel of the square has its centre in the mask: ultralytics leaves such objects out."""
         x1, y1, x2, y2 = np.ceil(self.box).tolist()
         x, y = np.arange(x1, x2, dtype=np.float32) + 0.5, np.arange(y1, y2, dtype=np.float32) + 0.5
-        return not (self.at(x, y) > 0).any()
+        # A few pixels tell of nearly every mask that it is not.
+        return not any((self.at(x[::step], y[::step]) > 0).any() for step in (8, 1))
 
     def outlines(self, letterbox: Letterbox, picture: Picture) -> list[list[list[float]]]:
         """The outer outlines as polygons [[x, y], …] in the picture's pixels, largest first; holes are not told."""

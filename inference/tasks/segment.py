@@ -35,6 +35,9 @@ class Segment(Detect):
                 f"{self.name} answers with {', '.join(str(output.shape) for output in outputs)}; a model that segments "
                 "has two outputs, the head and the prototypes of masks. Export it again, or with another task."
             )
+        # What only masks need is loaded now, not while the first request waits.
+        import contourpy  # noqa: F401, PLC0415
+
         prototypes = outputs[1].shape[1]
         self._check(outputs, [(1, 4 + len(self.labels) + prototypes, None), (1, prototypes, None, None)])
 

@@ -99,6 +99,15 @@ def test_boxes_come_back_to_where_they_were(
     assert found.dtype == np.float32
 
 
+def test_the_content_s_edges_are_the_picture_s_although_its_size_was_rounded() -> None:
+    box = Letterbox.fit(640, 427, 160)
+    assert (box.top, box.height) == (26, 107)
+    edges = np.array([[0, 26, 160, 26 + 107]], np.float32)
+    assert box.boxes_to_picture(edges, 640, 427).tolist() == [[0, 0, 640, 427]]
+    # Not clipped there: a little before the edge.
+    assert box.boxes_to_picture(edges - 1, 640, 427)[0, 3] == pytest.approx(427 * 106 / 107, abs=1e-3)
+
+
 def test_boxes_are_clipped_to_the_picture() -> None:
     box = Letterbox.fit(640, 480, 320)
     found = box.boxes_to_picture(np.array([[-10, -10, 400, 400]], np.float32), 640, 480)
@@ -113,6 +122,7 @@ def test_boxes_are_clipped_to_the_picture() -> None:
         ((480, 640), (64, 85), (0, 10)),
         ((64, 64), (64, 64), (0, 0)),
         ((100, 99), (64, 64), (0, 0)),
+        ((653, 480), (87, 64), (12, 0)),
         ((30, 20), (96, 64), (16, 0)),
         ((1000, 333), (192, 64), (64, 0)),
     ],

@@ -101,6 +101,21 @@ def test_parts_are_told_largest_first_and_a_hole_is_not_told() -> None:
     assert np.hypot(x - 32, y - 32).min() > 13
 
 
+def test_a_speck_of_less_than_a_pixel_is_not_told() -> None:
+    specks = np.full((16, 16), -1, np.float32)
+    specks[2, 2], specks[10, 10] = 0.05, 1
+    (told,) = mask(specks).outlines(*seen())
+    assert min(x for x, _ in told) > 35
+    assert len(mask(specks).outlines(*seen(640, 640))) == 2
+
+
+def test_pixels_are_in_where_their_centres_are() -> None:
+    made = mask(np.ones((16, 16), np.float32), (10.4, 20.6, 30.4, 40.6))
+    inside = np.argwhere(decode(made.compressed(*seen())))
+    assert inside.min(axis=0).tolist() == [21, 10]
+    assert inside.max(axis=0).tolist() == [40, 29]
+
+
 def test_what_lies_in_the_grey_around_the_picture_is_not_told() -> None:
     letterbox, picture = seen(64, 32)
     (polygon,) = mask(np.ones((16, 16), np.float32)).outlines(letterbox, picture)
