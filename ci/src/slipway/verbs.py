@@ -1,5 +1,6 @@
 """The SDK's decorators as this module uses them: typed, failing with sentences, and plain about what is cached."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, dataclass_transform
 
@@ -21,6 +22,12 @@ def record(cls: type[T]) -> type[T]:
     """An object of the module's API."""
     made: type[T] = dagger.object_type(cls)
     return made
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(dagger.field,))
+def inputs(cls: type[T]) -> type[T]:
+    """A part of an object of the API: its fields and functions are those of whoever inherits them."""
+    return dataclasses.dataclass(kw_only=True)(cls)
 
 
 def getter(method: F) -> F:
