@@ -30,6 +30,8 @@ RUNS = 5
 ROUNDS, SECONDS = 3, 2.0
 """Of the comparison of servers: each is measured so often and so long with each number of clients."""
 
+LOAD = os.getloadavg()[0]
+
 Row = tuple[str, str, str]
 
 
@@ -152,9 +154,9 @@ def _table(rows: list[Row]) -> str:
 
 
 def _about() -> str:
-    return (
-        f"{date.today().isoformat()}, {os.cpu_count()} cores ({_processor()}), Linux {platform.release()}, `make bench`"
-    )
+    """Day, machine, and what else it was doing: with a load above its cores, times say little and ratios less."""
+    machine = f"{os.cpu_count()} cores ({_processor()}), Linux {platform.release()}"
+    return f"{date.today().isoformat()}, {machine}, load average before {LOAD:.1f}, `make bench`"
 
 
 def _processor() -> str:
