@@ -1,9 +1,11 @@
 """A checkout in which `dagger call` is typed, as a person does it."""
 
+import contextlib
 import json
 import os
 import subprocess
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -69,3 +71,14 @@ class Project:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
+
+    @contextlib.contextmanager
+    def edited(self, file: str, old: str, new: str) -> Iterator[None]:
+        """The same for the time of the `with`."""
+        path = self.path / file
+        text = path.read_text()
+        self.edit(file, old, new)
+        try:
+            yield
+        finally:
+            path.write_text(text)
