@@ -71,5 +71,5 @@ def _welcome(build: str) -> dict[str, str]:
         "GET /ping": "200 once the model is loaded and warm",
         "GET /info": "model, build and runtime",
         "GET /metrics": "figures for Prometheus",
-        "POST /invocations": "pictures, as the body, in a form, as a NumPy array or in JSON: image, image_url or images",
+        "POST /invocations": "pictures: as the body, in a form, as a array or in JSON (image, image_url, images)",
     }
