@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,16 +15,15 @@ MOCK = "--mock"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project with a pair of keys of its own, and production that asks for its signature."""
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with a pair of keys of its own; it publishes and deploys nothing."""
     made = Project.make(tmp_path_factory.mktemp("project"))
     for words in (
         ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "slipway.key"],
         ["pkey", "-in", "slipway.key", "-pubout", "-out", "slipway.pub"],
     ):
         subprocess.run(["openssl", *words], cwd=made.path, check=True, capture_output=True)
-    yield made
-    made.call("destroy", "--env", "dev")
+    return made
 
 
 @pytest.fixture(scope="module")
