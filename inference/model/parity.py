@@ -22,7 +22,7 @@ LIMIT_PX: Final = 1.0
 LIMIT_SCORE: Final = 0.02
 LIMIT_MASK_IOU: Final = 0.95
 # Pixels and scores that a coarser network may differ by. Measured on drawn pictures: half precision 0.4 and 0.002,
-# 8-bit convolutions 1 and 0.04; larger inputs and other pictures make them larger.
+# 8-bit convolutions 2 and 0.04; larger inputs and other pictures make them larger.
 LIMITS: Final = {"fp32": (LIMIT_PX, LIMIT_SCORE), "fp16": (2.5, 0.02), "int8": (4.0, 0.1)}
 
 Find = Callable[[Path, float], list[Detection]]
