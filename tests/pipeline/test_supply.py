@@ -16,7 +16,7 @@ MOCK = "--mock"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with a pair of keys of its own; it publishes and deploys nothing."""
+    """A project with a pair of keys of its own; it publishes, and makes no endpoint."""
     made = Project.make(tmp_path_factory.mktemp("project"))
     for words in (
         ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "slipway.key"],
