@@ -37,13 +37,14 @@ class Mask:
     rows: Floats
     """y of the centre of each row of cells."""
     box: tuple[float, float, float, float]
-    """x1, y1, x2, y2: the mask ends here."""
+    """x1, y1, x2, y2, whole pixels: the mask ends here."""
 
     @classmethod
     def of(cls, coefficients: Floats, prototypes: Floats, box: Floats, side: int) -> Mask:
         """From an object's coefficients (k) and box, and prototypes (k, rows, columns) over a square of `side`."""
         centres = [(np.arange(cells, dtype=np.float32) + 0.5) * (side / cells) for cells in prototypes.shape[:0:-1]]
-        x1, y1, x2, y2 = np.clip(box, 0, side).tolist()
+        # Whole pixels, rounded as `crop_mask` takes them.
+        x1, y1, x2, y2 = np.ceil(np.clip(box, 0, side)).tolist()
         across, down = _around(centres[0], x1, x2), _around(centres[1], y1, y2)
         heights = np.tensordot(coefficients, prototypes[:, down, across], axes=1)
         return cls(heights, centres[0][across], centres[1][down], (x1, y1, x2, y2))
@@ -54,7 +55,7 @@ class Mask:
 
     def is_empty(self) -> bool:
         """Whether no pixel of the square has its centre in the mask: ultralytics leaves such objects out."""
-        x1, y1, x2, y2 = np.ceil(self.box).tolist()
+        x1, y1, x2, y2 = self.box
         x, y = np.arange(x1, x2, dtype=np.float32) + 0.5, np.arange(y1, y2, dtype=np.float32) + 0.5
         # A few pixels tell of nearly every mask that it is not.
         return not any((self.at(x[::step], y[::step]) > 0).any() for step in (8, 1))

@@ -72,7 +72,7 @@ def test_prototypes_are_weighted_by_the_coefficients() -> None:
 def test_a_slope_becomes_a_rectangle_that_ends_where_it_does() -> None:
     slope = np.tile(centres(16) - 20.5, (16, 1)).astype(np.float32)
     (polygon,) = mask(slope, (8.25, 10, 40.5, 50)).outlines(*seen())
-    assert sorted(polygon) == [[20.5, 10], [20.5, 50], [40.5, 10], [40.5, 50]]
+    assert sorted(polygon) == [[20.5, 10], [20.5, 50], [41, 10], [41, 50]]
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (32, 16), (640, 480), (300, 331)])
@@ -112,8 +112,12 @@ def test_a_speck_of_less_than_a_pixel_is_not_told() -> None:
 def test_pixels_are_in_where_their_centres_are() -> None:
     made = mask(np.ones((16, 16), np.float32), (10.4, 20.6, 30.4, 40.6))
     inside = np.argwhere(decode(made.compressed(*seen())))
-    assert inside.min(axis=0).tolist() == [21, 10]
-    assert inside.max(axis=0).tolist() == [40, 29]
+    assert inside.min(axis=0).tolist() == [21, 11]
+    assert inside.max(axis=0).tolist() == [40, 30]
+    larger = np.argwhere(decode(made.compressed(*seen(160, 160))))
+    # From 11 and 21 of 64 pixels, which is 27.5 and 52.5 of 160: the pixel whose centre lies there is in.
+    assert larger.min(axis=0).tolist() == [52, 27]
+    assert larger.max(axis=0).tolist() == [101, 76]
 
 
 def test_what_lies_in_the_grey_around_the_picture_is_not_told() -> None:
