@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
     one.add_argument("--git-sha", required=True, help="the commit, for people")
     one.add_argument("--tag", help="tag of the image for people (default: the commit)")
-    one.add_argument("--branch", default="", help="the branch, for people, and for a preview named without one")
+    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
     one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace, progress: Progress) -> None:
     config = load(args.config)
     if args.verb != "previews":
-        args.env = config.resolve(args.env, getattr(args, "branch", ""))
+        args.env, args.branch = config.resolve(args.env, getattr(args, "branch", ""))
     if args.output:
         try:
             args.output.parent.mkdir(parents=True, exist_ok=True)

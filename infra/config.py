@@ -13,7 +13,7 @@ from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
 from infra.preview_names import preview_name
 from infra.section import Section
-from infra.settings import Environment, Settings
+from infra.settings import Environment, Settings, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,8 @@ class Config:
 
         return public_key(self.settings.signing.public_key.encode(), "signing.public_key")
 
-    def resolve(self, name: str, branch: str = "") -> str:
-        """The name of the environment that a person means; for `preview/BRANCH`, the name of that branch's.
+    def resolve(self, name: str, branch: str = "") -> tuple[str, str]:
+        """The name of the environment that a person means, and the branch that it is made for, if it is.
 
         `branch` is taken where a preview is named without one. Raises InputError for an unknown environment, or a
         preview of no branch.
@@ -59,17 +59,17 @@ class Config:
         if template not in self.settings.environments or not one.expires_hours:
             if slash:
                 raise InputError(f"{template} is no preview, so it has no branch; write --env {template}.")
-            return name
+            return name, ""
         if not (named or branch):
             raise InputError(f"{template} is made for a branch; write --env {template}/BRANCH.")
-        return preview_name(template, named or branch)
+        return preview_name(template, named or branch), named or branch
 
     def environment(self, name: str) -> Environment:
         """The environment called `name`, or the one that a preview of that name is made after; InputError if none."""
         if name in self.settings.environments:
             return self.settings.environments[name]
         for template, one in self.settings.environments.items():
-            if one.expires_hours and name.startswith(f"{template}-"):
+            if one.expires_hours and name.startswith(f"{template}-") and is_name(name):
                 return one
         known = ", ".join(self.settings.environments)
         raise InputError(

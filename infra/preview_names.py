@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 LONGEST: Final = 20
-"""Of an environment's name (infra/config.py)."""
+"""Of an environment's name (infra/settings.py)."""
 LONGEST_TEMPLATE: Final = 10
 """Leaves four letters of the branch beside the hash."""
 _HASH: Final = 4

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
-from infra.preview_names import LONGEST_TEMPLATE
+from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.section import Section
 from infra.supply.settings import Licenses, Signing, Vulnerabilities
 
 # 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=20)]
+_NAME = "^[a-z](-?[a-z0-9])*$"
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST)]
 Metric = Literal[
     "Invocation4XXErrors",
     "Invocation5XXErrors",
@@ -36,6 +38,11 @@ RESERVED = {
     "LD_PRELOAD": "other libraries than the image's would be loaded",
 }
 """Variables that a container depends on, and why they are not to be set."""
+
+
+def is_name(text: str) -> bool:
+    """Whether an environment can be called so."""
+    return len(text) <= LONGEST and re.fullmatch(_NAME, text) is not None
 
 
 def _not_reserved(name: str) -> str:
@@ -203,9 +210,19 @@ class Settings(Section):
                     f"has the preview {name}, whose name has {len(name)} letters; {LONGEST_TEMPLATE} leave room for "
                     "the branch's"
                 )
+            previews = (other for other, its in environments.items() if its.expires_hours)
+            if template := next((other for other in previews if name.startswith(f"{other}-")), None):
+                raise ValueError(
+                    f"has {name} beside the preview {template}, and a branch could get that very name; give one of "
+                    "them a name that does not begin like the other's"
+                )
             before = one.promoted_from
             if before is not None and (before == name or before not in environments):
                 raise ValueError(
                     f"promotes {name} from {before}, which is not another environment{nearest(before, environments)}"
+                )
+            if before is not None and environments[before].expires_hours:
+                raise ValueError(
+                    f"promotes {name} from {before}, which is a preview, so nothing is ever live in it; name another"
                 )
         return environments

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import InputError, SlipwayError
+from infra.errors import InputError, RolloutFailed, SlipwayError
 
 if TYPE_CHECKING:
     import argparse
@@ -123,23 +123,29 @@ def promote(args: argparse.Namespace, config: Config, progress: Progress) -> Non
 
 def previews(args: argparse.Namespace, config: Config, progress: Progress) -> None:
     """The environments of branches; those whose time is over are removed on request."""
+    from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
     from infra.cloud import Cloud  # noqa: PLC0415
     from infra.release.destroy import destroy  # noqa: PLC0415
     from infra.release.job import Job  # noqa: PLC0415
     from infra.release.previews import place_of, previews, told  # noqa: PLC0415
     from infra.release.report import Report  # noqa: PLC0415
 
-    if not config.environment(args.env).expires_hours:
-        raise InputError(f"{args.env} is no preview: it has no expires_hours; name one that has.")
+    if args.env not in config.settings.environments or not config.environment(args.env).expires_hours:
+        raise InputError(f"{args.env} is no environment with expires_hours, which previews are made after; name one.")
     cloud = Cloud.from_environment(config.region(args.env))
     cloud.check_credentials(timedelta())
-    found, removed = previews(cloud, config, args.env), list[str]()
+    found, removed, left = previews(cloud, config, args.env), list[str](), list[str]()
     for one in (one for one in found if one.expired and args.remove_expired):
         place = place_of(config, args.env, one)
         report = Report("destroy", place.project, place.environment, place.region, place.endpoint)
-        destroy(Job(cloud, config, place, progress, report))
-        removed.append(one.environment)
+        try:
+            destroy(Job(cloud, config, place, progress, report))
+            removed.append(one.environment)
+        except (SlipwayError, *FAILURES) as error:
+            left.append(f"{one.environment}: {explain(error)}")
     _tell(args, *told(args.env, found, removed))
+    if left:
+        raise RolloutFailed(f"{len(left)} of those whose time is over could not be removed. {' '.join(left)}")
 
 
 def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -248,4 +254,4 @@ def destroy(args: argparse.Namespace, config: Config, progress: Progress) -> Non
     """Remove all of an environment."""
     from infra.release.destroy import destroy  # noqa: PLC0415
 
-    _reported(args, config, progress, destroy)
+    _reported(args, config, progress, lambda job: destroy(job, args.branch))

@@ -102,8 +102,10 @@ def _check_string(shape: dict[str, Any], value: str, path: str, problems: list[s
 
 @cache
 def _pattern(text: str) -> re.Pattern[str] | None:
+    # Java's \p{…} has no counterpart in `re`; these are what the APIs here use of it, and close to it.
+    for java, python in (("\\p{L}", "\\w"), ("\\p{N}", "\\d"), ("\\p{Z}", " ")):
+        text = text.replace(java, python)
     try:
-        # Java's [\p{L}] and friends have no counterpart in `re`: such patterns are left to AWS.
         return re.compile(text)
     except re.error:
         return None

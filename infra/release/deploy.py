@@ -14,7 +14,7 @@ from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
 from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
-from infra.release.previews import renew
+from infra.release.previews import refuse_other_branch, renew
 from infra.release.prune import discard, prune
 from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, refuse_stranger, start
 from infra.release.smoke import Sample, invoke, judge
@@ -58,6 +58,8 @@ def deploy(job: Job, wanted: Wanted) -> None:
         report.plan = f"{found.action}: {found.reason}"
         report.previous = found.endpoint.config if found.endpoint and found.endpoint.config != release.name else ""
         say(report.plan)
+    if found.endpoint:
+        refuse_other_branch(job, found.endpoint, wanted.branch)
     if found.action == "nothing":
         report.outcome = "unchanged"
         report.git_sha = found.live.git_sha if found.live else wanted.git_sha
@@ -66,6 +68,8 @@ def deploy(job: Job, wanted: Wanted) -> None:
         return
     if found.endpoint:
         refuse_stranger(job, found.endpoint)
+    if found.action in ("prove", "wait"):
+        renew(job, wanted.branch)
     if note := job.cloud.check_credentials(timedelta(seconds=job.limit)):
         report.notes.append(note)
         say(note)
@@ -80,7 +84,6 @@ def deploy(job: Job, wanted: Wanted) -> None:
         keep = job.settings.keep
         report.removed.extend(prune(job.cloud, job.place, release.name, keep, timedelta(seconds=job.limit)))
         say(f"removed {', '.join(report.removed) or 'nothing'}; up to {keep} earlier releases are kept for a rollback")
-    renew(job, wanted.branch)
     report.outcome, report.changed = "done", True
 
 
@@ -110,6 +113,8 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
         except (ClientError, Refused, WorldChanged):
             _discard(job, release)
             raise
+        # At once: a preview that fails has to end, too.
+        renew(job, wanted.branch)
         return finish(job)
 
 

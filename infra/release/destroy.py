@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.release.alarms import delete_alarms, our_alarms
+from infra.release.endpoint import look
 from infra.release.generations import generations, orphans
+from infra.release.previews import refuse_other_branch
 from infra.release.rollout import delete_endpoint, delete_release
 
 if TYPE_CHECKING:
     from infra.release.job import Job
 
 
-def destroy(job: Job) -> None:
-    """Remove what releases made in an environment; running it again is fine."""
+def destroy(job: Job, branch: str = "") -> None:
+    """Remove what releases made in an environment; running it again is fine. Refused for another branch's preview."""
     report, config, place = job.report, job.config, job.place
+    if endpoint := look(job.sagemaker, place.endpoint):
+        refuse_other_branch(job, endpoint, branch)
     with job.progress.step("endpoint"):
         if delete_endpoint(job):
             report.removed.append(f"endpoint {place.endpoint}")

@@ -5,10 +5,12 @@ The endpoint's tags are the memory: `slipway:branch`, and `slipway:expires`, whi
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import Refused
 from infra.release.endpoint import look
 from infra.release.generations import read_tags
 from infra.release.names import Place
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from infra.cloud import Cloud
     from infra.config import Config
+    from infra.release.endpoint import Endpoint
     from infra.release.job import Job
 
 
@@ -36,13 +39,31 @@ class Preview:
 
 def renew(job: Job, branch: str) -> None:
     """Put the end of a preview off, counted from now; nothing for other environments."""
-    hours, endpoint = job.settings.expires_hours, look(job.sagemaker, job.place.endpoint)
+    hours = job.settings.expires_hours
+    endpoint = look(job.sagemaker, job.place.endpoint) if hours else None
     if hours is None or endpoint is None:
         return
     expires = (datetime.now(UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")
-    tags = {"slipway:expires": expires} | ({"slipway:branch": branch} if branch else {})
+    tags = {"slipway:expires": expires} | ({"slipway:branch": _tag(branch)} if branch else {})
     job.sagemaker.add_tags(ResourceArn=endpoint.arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
     job.report.notes.append(f"this preview expires at {expires}; deploying again puts that off by {hours} h")
+
+
+def refuse_other_branch(job: Job, endpoint: Endpoint, branch: str) -> None:
+    """Refused where a preview is another branch's, whose name was cut to the same letters."""
+    if not (job.settings.expires_hours and branch):
+        return
+    owner = read_tags(job.sagemaker, endpoint.arn).get("slipway:branch", _tag(branch))
+    if owner != _tag(branch):
+        raise Refused(
+            f"{endpoint.name} is the preview of {owner}, and {branch} would have the same name; rename the branch, or "
+            "give it a name of your choice: --env PREVIEW/NAME."
+        )
+
+
+def _tag(branch: str) -> str:
+    """A branch as a tag's value: AWS takes 256 letters, digits and some signs (API reference, Tag)."""
+    return re.sub(r"[^\w .:/=+@-]", "_", branch)[:256]
 
 
 def previews(cloud: Cloud, config: Config, template: str) -> list[Preview]:
@@ -56,6 +77,10 @@ def previews(cloud: Cloud, config: Config, template: str) -> list[Preview]:
         environment, expires = tags.get("slipway:environment", ""), tags.get("slipway:expires")
         if tags.get("slipway:project") != project or f"{project}-{environment}" != name or expires is None:
             continue
+        try:
+            end = datetime.fromisoformat(expires)
+        except ValueError:
+            end = None
         found.append(
             Preview(
                 environment=environment,
@@ -63,7 +88,8 @@ def previews(cloud: Cloud, config: Config, template: str) -> list[Preview]:
                 state=endpoint.status,
                 updated=endpoint.since.astimezone(UTC).isoformat(timespec="seconds"),
                 expires=expires,
-                expired=datetime.fromisoformat(expires) <= datetime.now(UTC),
+                # A tag that somebody wrote by hand ends nothing unless it says when, and in which zone.
+                expired=end is not None and end.tzinfo is not None and end <= datetime.now(UTC),
             )
         )
     return sorted(found, key=lambda one: one.expires)

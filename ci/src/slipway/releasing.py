@@ -94,7 +94,7 @@ class Releasing(Making):
             inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
         ran = await infra.call(
             "deploy",
-            *("--env", settings["name"], "--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix),
+            *("--env", env, "--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix),
             f"--branch={branch}",
             *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
             *(["--wait"] if wait else []),

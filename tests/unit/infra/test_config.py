@@ -89,6 +89,16 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ("keep = 3", 'promoted_from = "de"', "promotes prod from de, which is not another environment (did you mean"),
         ("keep = 3", 'promoted_from = "prod"', "promotes prod from prod, which is not another environment"),
         ("dev]\n", "long-preview]\nexpires_hours = 1\n", "has the preview long-preview, whose name has 12 letters"),
+        (
+            "[environments.dev]",
+            "[environments.p]\nexpires_hours = 1\n[environments.p-eu]\n[environments.dev]",
+            "has p-eu beside the preview p, and a branch could get that very name",
+        ),
+        (
+            "[environments.dev]",
+            '[environments.p]\nexpires_hours = 1\n[environments.dev]\npromoted_from = "p"',
+            "promotes dev from p, which is a preview",
+        ),
         ("keep = 3", "keep = ", "is not valid TOML: Invalid value (at line 11"),
         ("keep = 3", "keep = 3\nkeep = 4", "is not valid TOML: Cannot overwrite a value (at line 12"),
     ],
@@ -115,10 +125,11 @@ def test_unknown_environment_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_a_branch_has_the_settings_of_its_preview(tmp_path: Path) -> None:
     config = load(write(tmp_path, GOOD + "[environments.preview]\nexpires_hours = 24\nkeep = 7\n"))
-    assert config.resolve("preview", "boxes") == config.resolve("preview/boxes") == "preview-boxes"
-    assert config.resolve("preview/other", "boxes") == "preview-other"
-    assert config.resolve("preview-boxes") == "preview-boxes"
-    assert config.resolve("dev", "boxes") == "dev"
+    boxes = ("preview-boxes", "boxes")
+    assert config.resolve("preview", "boxes") == config.resolve("preview/boxes") == boxes
+    assert config.resolve("preview/other", "boxes") == ("preview-other", "other")
+    assert config.resolve("preview-boxes", "main") == ("preview-boxes", "")
+    assert config.resolve("dev", "boxes") == ("dev", "")
     assert config.environment("preview-boxes").keep == 7
 
 
@@ -129,6 +140,9 @@ def test_a_branch_has_the_settings_of_its_preview(tmp_path: Path) -> None:
         ("dev/boxes", "dev is no preview, so it has no branch"),
         ("previw/boxes", "no environment 'previw'"),
         ("dev-boxes", "no environment 'dev-boxes'"),
+        ("preview-Boxes", "no environment 'preview-Boxes'"),
+        ("preview-", "no environment 'preview-'"),
+        ("preview-longer-than-any", "no environment 'preview-longer-than-any'"),
     ],
 )
 def test_environments_that_cannot_be_meant(tmp_path: Path, name: str, says: str) -> None:

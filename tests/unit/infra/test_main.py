@@ -45,8 +45,14 @@ DEPLOY = ["deploy", "--env", "dev", "--git-sha", "abc"]
         ([*DEPLOY, "--sample", "none.jpg", "--digest", DIGEST], "none.jpg cannot be read: No such file"),
         ([*DEPLOY, "--sample", "empty.jpg", "--digest", DIGEST], "is empty"),
         ([*DEPLOY, "--sample", "large.jpg", "--digest", DIGEST], "larger than the payload limit"),
-        ([*DEPLOY, "--sample", "sample.jpg", "--expected", "odd.json", "--digest", DIGEST], "odd.json is not a list"),
-        ([*DEPLOY, "--sample", "sample.jpg", "--expected", "worse.json", "--digest", DIGEST], "worse.json is not"),
+        (
+            [*DEPLOY, "--sample", "sample.jpg", "--expected", "odd.json", "--digest", DIGEST],
+            "odd.json does not say what to expect",
+        ),
+        (
+            [*DEPLOY, "--sample", "sample.jpg", "--expected", "worse.json", "--digest", DIGEST],
+            "worse.json does not say what to expect",
+        ),
         ([*DEPLOY, "--sample", "sample.jpg", "--layout", "none"], "none is not an OCI image layout"),
         (["publish", "--env", "dev", "--layout", "none", "--tag", "x"], "none is not an OCI image layout"),
     ],
