@@ -106,7 +106,7 @@ async def laboratory(locks: dagger.Directory) -> dagger.Container:
     return lab
 
 
-def _step(lab: dagger.Container, code: dagger.Directory, *words: str) -> dagger.Directory:
+def step(lab: dagger.Container, code: dagger.Directory, *words: str) -> dagger.Directory:
     """What one verb of `python -m inference.model` writes."""
     return (
         lab.with_directory("/src/inference", code)
@@ -117,7 +117,7 @@ def _step(lab: dagger.Container, code: dagger.Directory, *words: str) -> dagger.
 
 async def mock(locks: dagger.Directory, code: Code) -> Model:
     """A model that finds nothing real and says so in every answer; it needs no torch."""
-    made = _step(await python(locks, "inference"), code.comparison, "mock", "--out", OUT)
+    made = step(await python(locks, "inference"), code.comparison, "mock", "--out", OUT)
     return Model(directory=made, served=made.filter(include=SERVED), is_mock=True)
 
 
@@ -131,13 +131,13 @@ async def make(
     lab = await laboratory(locks)
     made, size, given = dag.directory(), list[str](), weights is not None
     if weights is None:
-        training = _step(lab, code.training, "train", "--out", OUT)
+        training = step(lab, code.training, "train", "--out", OUT)
         weights, size = training.file("best.pt"), DEMO_SIZE
         made = made.with_file("metrics.json", training.file("metrics.json"))
     # Under its own name, so that a sentence about it names the file that was given.
     path = f"/weights/{await weights.name() if given else 'best.pt'}"
     lab = lab.with_file(path, weights)
-    exported = _step(lab, code.export, "export", "--weights", path, "--out", OUT, *size)
+    exported = step(lab, code.export, "export", "--weights", path, "--out", OUT, *size)
     if precision is not Precision.FP32:
         exported = (
             lab.with_directory("/src/inference", code.comparison)
@@ -146,8 +146,8 @@ async def make(
             .directory(OUT)
         )
     lab = lab.with_directory(OUT, exported)
-    compared = _step(lab, code.comparison, "parity", "--weights", path, "--model", OUT)
-    sampled = _step(lab, code.comparison, "sample", "--weights", path, "--model", OUT)
+    compared = step(lab, code.comparison, "parity", "--weights", path, "--model", OUT)
+    sampled = step(lab, code.comparison, "sample", "--weights", path, "--model", OUT)
     return Model(
         directory=made.with_directory(".", exported)
         .with_file("parity.json", compared.file("parity.json"))
