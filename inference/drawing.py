@@ -26,7 +26,8 @@ def drawn(load: Load, max_pixels: int, answer: dict[str, Any], form: Form) -> by
     """The picture at its full size as JPEG or PNG, each finding in the colour of its class; raises RequestError."""
     image = Image.fromarray(load(lambda width, height: 1.0, max_pixels).pixels)
     canvas = ImageDraw.Draw(image, "RGBA")
-    line = max(2, round(sum(image.size) / 2 * 0.003))
+    # A label higher than the picture hides it, and takes memory that grows with the square of its height.
+    line = max(2, round(min(sum(image.size) / 2 * 0.003, min(image.size) * 0.02)))
     font = ImageFont.load_default(max(12, 6 * line))
     for finding in answer.get("detections", ()):
         _finding(canvas, finding, line, font)

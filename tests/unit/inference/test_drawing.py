@@ -51,6 +51,12 @@ def test_a_label_at_an_edge_stays_inside(box: list[int]) -> None:
     assert image.size == (200, 160)
 
 
+@pytest.mark.parametrize("size", [(20_000, 40), (40, 20_000)])
+def test_a_label_in_a_thin_picture_does_not_hide_it(size: tuple[int, int]) -> None:
+    left, top, right, bottom = painted(draw(finding(box=[0, 0, 30, 30]), size=size)) or (0, 0, 0, 0)
+    assert 0 < (right - left) * (bottom - top) < 200 * 40
+
+
 def test_masks_are_seen_through() -> None:
     image = draw(finding(polygons=[[[85, 95], [135, 95], [135, 125], [85, 125]]]))
     red, green, blue = image.getpixel((110, 110))  # type: ignore[misc]
