@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from reprlib import repr as shown
 from typing import Any
 
 from inference.errors import InvalidOption
@@ -15,6 +16,8 @@ NAMES = ("confidence", "iou", "max_detections", "classes", "masks")
 FRAMES = ("frames", "every", "max_frames")
 ALL_NAMES = (*NAMES, *FRAMES)
 MASKS = ("polygons", "rle", "none")
+MAX_ID_DIGITS = 9
+"""Of a class id: Python refuses to read numbers of thousands of digits."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def read_sampling(given: Mapping[str, Any], max_frames: int) -> Sampling | None:
     """What `frames`, `every` and `max_frames` ask for, None for the first frame alone; raises InvalidOption."""
     frames = given.get("frames")
     if frames not in (None, "first", "all"):
-        raise InvalidOption(f"The option frames is {frames!r}; it must be first or all.")
+        raise InvalidOption(f"The option frames is {shown(frames)}; it must be first or all.")
     every, limit = _count(given, "every", 1, MAX_EVERY), _count(given, "max_frames", max_frames, max_frames)
     return Sampling(every, limit) if frames == "all" else None
 
@@ -81,10 +84,14 @@ def parse_attributes(header: str) -> dict[str, Any]:
         if not equals or name not in ALL_NAMES:
             continue
         if name == "classes":
-            given[name] = [int(item) if item.isdecimal() else item for item in map(str.strip, text.split(","))]
+            given[name] = [_class(item) for item in map(str.strip, text.split(","))]
         else:
             given[name] = _number(text)
     return given
+
+
+def _class(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else text
 
 
 def _number(text: str) -> float | int | str:
@@ -101,7 +108,7 @@ def _fraction(given: Mapping[str, Any], name: str, default: float) -> float:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise InvalidOption(f"The option {name} is {value!r}; it must be a number from 0 to 1.")
+        raise InvalidOption(f"The option {name} is {shown(value)}; it must be a number from 0 to 1.")
     return float(value)
 
 
@@ -110,7 +117,7 @@ def _count(given: Mapping[str, Any], name: str, default: int, limit: int) -> int
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= limit:
-        raise InvalidOption(f"The option {name} is {value!r}; it must be a whole number from 1 to {limit}.")
+        raise InvalidOption(f"The option {name} is {shown(value)}; it must be a whole number from 1 to {limit}.")
     return value
 
 
@@ -119,14 +126,14 @@ def _choice(given: Mapping[str, Any], name: str, choices: Sequence[str], default
     if value is None:
         return default
     if value not in choices:
-        raise InvalidOption(f"The option {name} is {value!r}; it must be one of {', '.join(choices)}.")
+        raise InvalidOption(f"The option {name} is {shown(value)}; it must be one of {', '.join(choices)}.")
     return str(value)
 
 
 def _classes(given: Mapping[str, Any], labels: Sequence[str]) -> tuple[int, ...]:
     value = given["classes"]
     if not isinstance(value, list) or not value:
-        raise InvalidOption(f"The option classes is {value!r}; it must be a list of labels or class ids, not empty.")
+        raise InvalidOption(f"The option classes is {shown(value)}; it must be a list of labels or ids, not empty.")
     return tuple(sorted({_class_id(item, labels) for item in value}))
 
 
@@ -136,4 +143,4 @@ def _class_id(item: Any, labels: Sequence[str]) -> int:
     if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(labels):
         return item
     known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
-    raise InvalidOption(f"The option classes holds {item!r}, which this model does not know. It knows: {known}.")
+    raise InvalidOption(f"The option classes holds {shown(item)}, which this model does not know. It knows: {known}.")

@@ -42,6 +42,18 @@ def test_an_option_that_the_task_has_no_use_for_is_refused_with_those_that_it_ha
         read_options({"iou": 0.5}, DEFAULT, LABELS, ("confidence", "classes"))
 
 
+@pytest.mark.parametrize("name", ["confidence", "max_detections", "masks", "classes"])
+def test_a_long_value_is_not_sent_back(name: str) -> None:
+    with pytest.raises(InvalidOption, match=name) as refused:
+        read_options({name: ["x" * 10_000] if name == "classes" else "x" * 10_000}, DEFAULT, LABELS)
+    assert len(str(refused.value)) < 300
+
+
+def test_a_class_id_of_thousands_of_digits_is_an_unknown_label() -> None:
+    with pytest.raises(InvalidOption, match="classes holds"):
+        read_options(parse_attributes(f"classes={'9' * 5000}"), DEFAULT, LABELS)
+
+
 def test_an_unknown_label_is_answered_with_the_known_ones() -> None:
     with pytest.raises(InvalidOption, match="circle, square, triangle"):
         read_options({"classes": ["oval"]}, DEFAULT, LABELS)
