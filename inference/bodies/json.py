@@ -72,8 +72,10 @@ def _source(where: str, document: dict[str, Any]) -> Source:
         raise MissingImage(f"{where} must have either image (base64) or image_url, and not both.")
     if url is None:
         return _decoded(picture)
-    if not isinstance(url, str):
-        raise MissingImage("The field image_url is not a text. Send an address.")
+    try:
+        url.encode()
+    except (AttributeError, UnicodeEncodeError):  # no text, or one with half a character in it
+        raise MissingImage("The field image_url is not a text. Send an address.") from None
     return Link(url)
 
 

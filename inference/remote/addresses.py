@@ -12,6 +12,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(\*|(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9])?)*)(:[0-9]{1,5})?")
+IPV6_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""What is routed (IANA, "IPv6 Address Space"); old forms that Python takes for public, such as fec0::/10, are not."""
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 HOW_TO_ALLOW = "Add it to SLIPWAY_IMAGE_URL_HOSTS of the container, or send the picture itself."
 
@@ -66,7 +68,7 @@ class AllowList:
             return
         if literal_address(host) is not None:
             raise UrlRefused(f"The address {host} is in no network that this server may reach. {HOW_TO_ALLOW}")
-        if not address.is_global or address.is_multicast:
+        if not address.is_global or address.is_multicast or (address.version == 6 and address not in IPV6_UNICAST):
             raise UrlRefused(f"The host {host!r} leads to an address that is not public. {HOW_TO_ALLOW}")
 
 
@@ -75,9 +77,9 @@ NOWHERE = AllowList()
 
 
 def literal_address(host: str) -> Address | None:
-    """The address that a URL's host spells out, or None for a name."""
+    """The address that a URL's host spells out, or None for a name; an address with a zone (%eth0) is neither."""
     try:
-        return ipaddress.ip_address(host)
+        return None if "%" in host else ipaddress.ip_address(host)
     except ValueError:
         return None
 

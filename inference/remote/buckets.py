@@ -34,7 +34,8 @@ class Buckets:
     def check(self, bucket: str, key: str) -> None:
         """Raises UrlRefused unless the key lies in what may be read."""
         # S3 takes keys as they are; what only speaks like it may take `..` for the way out of a prefix.
-        is_plain = not {".", ".."} & set(key.split("/"))
+        # Without a key it would be a list of the bucket that is asked for.
+        is_plain = bool(key) and not {".", ".."} & set(key.split("/"))
         if not is_plain or not any(bucket == name and key.startswith(prefix) for name, prefix in self.allowed):
             raise UrlRefused(
                 f"The object {key[:100]!r} of the bucket {bucket[:63]!r} is not one that this server may read. Add "

@@ -32,7 +32,10 @@ async def fetch(url: str, allowed: AllowList, max_bytes: int, seconds: float, ta
                 if answer.status != 200:
                     raise UrlFailed(f"image_url answers with status {answer.status}. Send one that answers with 200.")
                 return answer.body
-            url = urljoin(url, location)
+            try:
+                url = urljoin(url, location)
+            except ValueError:
+                raise UrlFailed("image_url redirects to what is no URL. Send the address it ends at.") from None
     raise UrlFailed(f"image_url redirects more than {MAX_REDIRECTS} times. Send the address it ends at.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from anyio.streams.tls import TLSStream
 
 from inference.errors import UrlFailed, UrlRefused
 from inference.remote.addresses import DEFAULT_PORTS, Address, literal_address
+
+NAME = re.compile(r"[a-z0-9._-]+")
+"""A name that may be looked up; what has other characters is for no name server to see."""
 
 Take = Callable[[int], None]
 """Is told of bytes as they come, and may refuse them by raising."""
@@ -41,7 +45,7 @@ class Target:
             port = parts.port
         except ValueError:
             raise UrlRefused("image_url is not a URL. Send an http, https or s3 address.") from None
-        if parts.scheme not in DEFAULT_PORTS or not host:
+        if parts.scheme not in DEFAULT_PORTS or not (NAME.fullmatch(host) or literal_address(host)):
             raise UrlRefused("image_url is not an http, https or s3 address with a host. Send one that is.")
         if "@" in parts.netloc:
             raise UrlRefused("image_url holds a user name or password. Send one without, such as a signed URL.")
@@ -75,7 +79,7 @@ def failures(seconds: float) -> Iterator[None]:
     except TimeoutError:
         raise UrlFailed(f"image_url did not answer within {seconds:g} s. Send the picture itself.") from None
     except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
         raise UrlFailed(f"The host of image_url cannot be reached ({reason}). Send the picture itself.") from None
     except (h11.RemoteProtocolError, h11.LocalProtocolError) as error:
         raise UrlFailed(f"image_url does not answer in HTTP ({error}). Send the picture itself.") from None

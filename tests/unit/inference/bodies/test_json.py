@@ -35,6 +35,8 @@ def test_a_list_of_one_is_a_list() -> None:
         ({}, MissingImage),
         ("text", MissingImage),
         (None, MissingImage),
+        ({"image_url": 1}, MissingImage),
+        ({"image_url": "https://example.com/\ud800"}, MissingImage),
         ({"image": ENCODED, "image_url": "https://example.com"}, MissingImage),
         ({"image": ENCODED, "iou": 0.5}, InvalidOption),
     ],

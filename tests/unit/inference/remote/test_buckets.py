@@ -13,6 +13,7 @@ from inference.remote.buckets import Buckets
         ("pictures", "pictures", "a.jpg", True),
         ("pictures", "pictures", "in/a.jpg", True),
         ("pictures", "pictures2", "a.jpg", False),
+        ("pictures", "pictures", "", False),
         ("other, s3://pictures", "pictures", "a.jpg", True),
         ("pictures/in/", "pictures", "in/a.jpg", True),
         ("pictures/in/", "pictures", "out/a.jpg", False),

@@ -45,6 +45,12 @@ async def test_a_redirect_is_checked_like_the_first_address() -> None:
                 await fetch(url, LOCAL, 100, 5)
 
 
+async def test_a_redirect_to_what_is_no_url_is_a_sentence() -> None:
+    async with host(answer(b"", "302 Found", "Location: http://[/\r\n")) as (url, _):
+        with pytest.raises(UrlFailed, match="redirects to what is no URL"):
+            await fetch(url, LOCAL, 100, 5)
+
+
 async def test_endless_redirects_end() -> None:
     async with host(answer(b"", "302 Found", "Location: /again\r\n")) as (url, asked):
         with pytest.raises(UrlFailed, match="redirects"):
@@ -81,7 +87,7 @@ async def test_one_time_limit_holds_for_everything_even_when_bytes_keep_dripping
 async def test_a_closed_port_is_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(UrlFailed, match="cannot be reached"):
+    with pytest.raises(UrlFailed, match=r"cannot be reached .*connection attempts failed"):
         await fetch(f"http://127.0.0.1:{port}/", LOCAL, 100, 5)
 
 
@@ -152,6 +158,9 @@ async def test_an_address_inside_is_known_however_it_is_spelt(spelling: str) -> 
         "http://images.example.com:99999/",
         "http://exa\u2100mple.com/",
         "data:image/png;base64,AAAA",
+        "http://images\0.example.com/",
+        "http://images .example.com/",
+        "http://[fe80::1%25eth0]/",
     ],
 )
 def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
