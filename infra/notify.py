@@ -27,7 +27,10 @@ def webhook() -> str | None:
         url = Path(name).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the webhook's address cannot be read from {name}: {error}; give an existing file.") from None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("https", "http") or not parts.hostname:
         # Without the text itself: it is a secret.
         raise InputError("the webhook's address is no http address; give the one that the chat shows.")

@@ -152,6 +152,7 @@ def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) 
     """What the proof beside a published image says."""
     from infra.registry import open_repository  # noqa: PLC0415
     from infra.release.endpoint import live  # noqa: PLC0415
+    from infra.release.names import checked  # noqa: PLC0415
     from infra.supply.proof import prove, read_key  # noqa: PLC0415
 
     key = read_key(args.public_key) if args.public_key else config.public_key
@@ -160,7 +161,7 @@ def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) 
             "there is no public key to verify with: set signing.public_key in slipway.toml, or give --public-key."
         )
     cloud, place = _target(args, config)
-    digest = args.digest or live(cloud.sagemaker, place).digests[0]
+    digest = checked(args.digest) if args.digest else live(cloud.sagemaker, place).digests[0]
     repository = open_repository(cloud, config.repository)
     if repository is None or repository.digest_of(digest) is None:
         raise InputError(f"{digest} is not in the ECR repository {config.repository}; publish it first.")

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.aws_errors import missing
+from infra.aws_errors import FAILURES, explain, missing
 from infra.doctor.failures import meaning
 from infra.doctor.finding import Finding
 from infra.doctor.output import read_output
-from infra.errors import InputError
+from infra.errors import InputError, SlipwayError
 from infra.registry import open_repository
 from infra.release.endpoint import look
 from infra.release.generations import generations
 from infra.release.logs import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from infra.cloud import Cloud
     from infra.config import Config
@@ -40,13 +40,14 @@ def examine(cloud: Cloud, config: Config, place: Place) -> list[Finding]:
     found = [
         *_failed(endpoint, env),
         *_taken_back(endpoint, known, env),
+        *_unproven(endpoint, known, env),
         *_slow(endpoint, env),
         *_short_of_instances(endpoint, env),
         *_foreign(endpoint, known, env),
-        *_image_gone(cloud, config, endpoint, env),
-        *_role(cloud, config, env),
-        *_alarms(cloud, place),
-        *_output(cloud, place),
+        *_seen("the image in ECR", env, lambda: _image_gone(cloud, config, endpoint, env)),
+        *_seen("the execution role", env, lambda: _role(cloud, config, env)),
+        *_seen("the alarms", env, lambda: _alarms(cloud, place)),
+        *_seen("the containers' output", env, lambda: _output(cloud, place)),
     ]
     return sorted(found, key=lambda one: -one.certainty)
 
@@ -55,6 +56,15 @@ def to_markdown(place: Place, found: list[Finding]) -> str:
     """The findings for people."""
     head = f"## {place.environment}: {'what is wrong' if found else 'nothing wrong was found'}\n"
     return "\n".join([head, *(one.to_markdown(number) for number, one in enumerate(found, 1))])
+
+
+def _seen(what: str, env: str, look_at: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What one part shows; that it cannot be looked at is a finding, too, and hides no other."""
+    try:
+        return list(look_at())
+    except (SlipwayError, *FAILURES) as error:
+        remedy = f"mend that, and look again with `dagger call doctor --env {env}`"
+        return [Finding(0.1, f"Nobody knows about {what}: it cannot be looked at.", (str(explain(error)),), remedy)]
 
 
 def _deploy(env: str) -> str:
@@ -76,13 +86,27 @@ def _taken_back(endpoint: Endpoint, known: list[Generation], env: str) -> Iterat
         return
     yield Finding(
         0.9,
-        "The last release never went live: SageMaker took it back and reports InService.",
+        "The last release never went live: its deployment was cut off, or SageMaker took it back and reports "
+        "InService.",
         (
             f"{newest.name} (git {newest.git_sha or 'unknown'}) was made {newest.created:%Y-%m-%d %H:%M} UTC",
             f"{live.name} (git {live.git_sha or 'unknown'}) answers",
         ),
         f"read `dagger call logs --env {env}` of that time, mend the image and deploy again",
     )
+
+
+def _unproven(endpoint: Endpoint, known: list[Generation], env: str) -> Iterator[Finding]:
+    """What answers has failed its smoke test, or was never asked."""
+    live = next((one for one in known if one.name == endpoint.config), None)
+    if endpoint.status == "InService" and live and not live.good:
+        yield Finding(
+            0.9,
+            "What is live has not passed its smoke test.",
+            (f"{live.name} (git {live.git_sha or 'unknown'}) was made {live.created:%Y-%m-%d %H:%M} UTC",),
+            f"`{_deploy(env)}` asks it again or releases a mended image; `dagger call rollback --env {env} summary` "
+            "goes back to the release before",
+        )
 
 
 def _slow(endpoint: Endpoint, env: str) -> Iterator[Finding]:

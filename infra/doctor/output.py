@@ -19,15 +19,18 @@ _LONGEST: Final = 240
 _SIGNS: Final = (
     (
         0.9,
-        r'"event": "model_failed"|There is no model in',
+        # With GPU or CUDA in its message it is the next sign.
+        r'"event": "model_failed"(?!.*\b(?:GPU|CUDA))|There is no model in',
         "The server could not load its model.",
         "export the model again, or give the right one by --weights, and deploy",
     ),
     (
         0.9,
-        r"CUDA driver version is insufficient|forward compatibility was attempted|no CUDA-capable device|libcuda\.so",
-        "The image's CUDA does not fit the driver of the instances.",
-        "set inference_ami_version of [environments.{env}] to one with a newer driver, or build for an older CUDA",
+        r"CUDA driver version is insufficient|forward compatibility was attempted|no CUDA-capable device|libcuda\.so"
+        r"|The GPU's driver runs CUDA|This image runs on an NVIDIA GPU and",
+        "The image needs a GPU, or a driver of one, that the instances do not have.",
+        "choose a GPU type as instance_type of [environments.{env}] and an inference_ami_version with a newer driver, "
+        "or another device there, and deploy",
     ),
     (
         0.8,
@@ -39,7 +42,7 @@ _SIGNS: Final = (
         0.8,
         r"exec format error",
         "The image was built for another processor than the instances have.",
-        "deploy with the --platform of the instance type",
+        "deploy from source, which builds for the instance_type of [environments.{env}]",
     ),
     (
         0.7,

@@ -46,7 +46,7 @@ def read(cloud: Cloud, place: Place, age: timedelta, pattern: str = "") -> Itera
 
     Raises InputError where no container has ever written.
     """
-    since = int((datetime.now(UTC) - age).timestamp() * 1000)
+    since = int((time.time() - age.total_seconds()) * 1000)
     pages = cloud.logs.get_paginator("filter_log_events")
     try:
         for page in pages.paginate(logGroupName=group(place), startTime=max(0, since), filterPattern=pattern):

@@ -66,12 +66,18 @@ def place(config: Config, environment: str) -> Place:
     return Place(config.settings.project, environment, config.region(environment))
 
 
-def release(config: Config, environment: str, digest: str) -> Release:
-    """The release of an image to an environment as slipway.toml describes it now."""
+def checked(digest: str) -> str:
+    """The digest of an image as it was given; InputError if it is none."""
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise InputError(
             f"{digest!r} is not an image digest; give sha256: and 64 hexadecimal digits, as publish prints it."
         )
+    return digest
+
+
+def release(config: Config, environment: str, digest: str) -> Release:
+    """The release of an image to an environment as slipway.toml describes it now."""
+    checked(digest)
     # The alarms too: they are named after the release, and after a change the new ones are to watch the fleet.
     alarms = [alarm.model_dump() for alarm in config.environment(environment).alarms]
     wanted = json.dumps(

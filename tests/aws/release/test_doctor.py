@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+from botocore.exceptions import ClientError
+
+from infra.doctor.failures import _REASONS
+from infra.doctor.output import _SIGNS
 
 if TYPE_CHECKING:
     from tests.aws.release.conftest import Project
@@ -72,7 +77,15 @@ def test_a_release_that_was_taken_back_silently(project: Project) -> None:
     ("line", "cause"),
     [
         ("Killed process 7 (python3)", "The container ran out of memory."),
-        ("CUDA error: CUDA driver version is insufficient for CUDA runtime", "The image's CUDA does not fit"),
+        ("CUDA error: CUDA driver version is insufficient for CUDA runtime", "The image needs a GPU"),
+        (
+            '{"event": "model_failed", "message": "The GPU\'s driver runs CUDA 12.4 at most"}',
+            "The image needs a GPU",
+        ),
+        (
+            '{"event": "model_failed", "message": "This image runs on an NVIDIA GPU and it finds none"}',
+            "The image needs a GPU",
+        ),
         ('{"level": "error", "event": "bug", "traceback": "Traceback\\nZeroDivisionError: x"}', "The server fails"),
         ('{"event": "unknown_setting", "setting": "SLIPWAY_TREADS"}', "A variable of the container"),
         ('{"event": "invocation", "status": 503, "code": "overloaded"}', "More requests come"),
@@ -95,6 +108,32 @@ def test_a_role_that_was_deleted(project: Project) -> None:
     deployed(project)
     project.cloud.client("iam").delete_role(RoleName=f"{project.name}-runtime")
     assert findings(project)[0]["cause"].startswith("The execution role does not exist")
+
+
+def test_what_is_live_and_has_not_passed(project: Project) -> None:
+    assert project.deploy(project.publish("one", says=["ready"], detections=[])).code == 4
+    (finding,) = findings(project)
+    assert finding["cause"] == "What is live has not passed its smoke test."
+
+
+def test_what_may_not_be_looked_at_hides_nothing_else(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = deployed(project)
+    project.cloud.client("ecr").batch_delete_image(repositoryName=project.name, imageIds=[{"imageDigest": digest}])
+
+    def denied(*_: object) -> NoReturn:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not for you"}}, "GetRole")
+
+    monkeypatch.setattr("infra.doctor.examine._role", denied)
+    gone, unknown = findings(project)
+    assert gone["cause"].startswith("The live image is no longer in ECR")
+    assert unknown["cause"] == "Nobody knows about the execution role: it cannot be looked at."
+    assert "AWS denied GetRole: not for you" in unknown["evidence"][0]
+
+
+def test_remedies_name_only_what_the_verbs_take() -> None:
+    taken = {"weights", "filter", "env"}
+    for remedy in [*(sign[3] for sign in _SIGNS), *(reason[2] for reason in _REASONS)]:
+        assert set(re.findall(r"--([a-z-]+)", remedy)) <= taken
 
 
 def test_an_alarm_that_is_on(project: Project) -> None:

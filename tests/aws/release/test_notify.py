@@ -81,7 +81,7 @@ def test_a_chat_that_is_gone_does_not_fail_the_release(project: Project, chat: C
     assert "very-secret" not in done.out + done.err + json.dumps(done.report)
 
 
-@pytest.mark.parametrize("content", ["very-secret", "ftp://very-secret/x", ""])
+@pytest.mark.parametrize("content", ["very-secret", "ftp://very-secret/x", "https://[very-secret", ""])
 def test_an_address_that_is_none_is_refused_before_anything_is_done(project: Project, chat: Chat, content: str) -> None:
     del chat
     (project.folder / "webhook").write_text(content)

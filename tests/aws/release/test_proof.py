@@ -154,6 +154,8 @@ def test_without_a_key_nothing_can_be_verified(project: Project) -> None:
     refused = project.call("verify-image", "--digest", digest)
     assert refused.code == 2
     assert "there is no public key" in refused.error
+    tagged = verify(project, "one", new_key(project))
+    assert (tagged.code, "'one' is not an image digest" in tagged.error) == (2, True)
     away = project.call("verify-image", "--digest", digest, "--public-key", "nowhere.pub")
     assert away.code == 2
     assert "cannot be read" in away.error
