@@ -88,7 +88,10 @@ def test_a_signed_image_is_proven_and_an_unsigned_one_is_not(project: Project) -
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("file:slipway.pub", "the signing key is not a private key"), ("file:away.key", "--signing-key cannot be had")],
+    [
+        ("file:slipway.pub", "the signing key is not a private key"),
+        ("file:away.key", "What --signing-key names cannot be had"),
+    ],
 )
 def test_a_key_that_is_none_is_told(project: Project, key: str, said: str) -> None:
     assert said in project.refused("publish", MOCK, "--signing-key", key)

@@ -5,6 +5,8 @@ from typing import Annotated
 import dagger
 from dagger import DefaultPath, Doc
 
+from slipway.errors import InputRefused
+
 Weights = Annotated[
     dagger.File | None,
     Doc(
@@ -39,3 +41,14 @@ RunsOn = Annotated[str, Doc("What the model runs on: cpu, cuda (NVIDIA, CUDA 13)
 Numbers = Annotated[
     str, Doc("What the network calculates with: fp32, fp16 or int8; parity.json says what fewer bits cost.")
 ]
+
+
+async def require(secret: dagger.Secret, option: str, example: str) -> None:
+    """InputRefused where a secret cannot be had: the command failed, the variable or file is not there."""
+    try:
+        await secret.plaintext()
+    except dagger.QueryError as error:
+        raise InputRefused(
+            f"What {option} names cannot be had: {error}. Give a command, variable or file that brings it, such as"
+            f" {example}, and try it by itself first."
+        ) from None

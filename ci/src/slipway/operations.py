@@ -10,7 +10,7 @@ import dagger
 from dagger import dag
 
 from slipway import sandbox
-from slipway.errors import InputRefused
+from slipway.arguments import require
 from slipway.toolchain import python
 
 _CREDENTIALS = "/run/secrets/aws.json"
@@ -50,10 +50,8 @@ class Operations:
     container: dagger.Container
     services: tuple[dagger.Service, ...] = ()
 
-    def telling(self, webhook: dagger.Secret | None) -> "Operations":
+    def telling(self, webhook: dagger.Secret) -> "Operations":
         """The same, with a chat that is told how a verb ended."""
-        if webhook is None:
-            return self
         told = self.container.with_mounted_secret(_WEBHOOK, webhook).with_env_variable("SLIPWAY_WEBHOOK_FILE", _WEBHOOK)
         return Operations(told, self.services)
 
@@ -81,22 +79,19 @@ class Operations:
         )
 
 
-async def target(code: Code, aws: dagger.Secret | None) -> Operations:
-    """AWS through the given credentials, or else the local cloud.
+async def target(code: Code, aws: dagger.Secret | None, webhook: dagger.Secret | None = None) -> Operations:
+    """AWS through the given credentials, or else the local cloud; a chat that is told how a verb ended.
 
     Raises:
-        InputRefused: the credentials cannot be had: the command failed, the variable or file is not there.
+        InputRefused: the credentials or the chat's address cannot be had.
     """
+    if webhook is not None:
+        await require(webhook, "--notify", "env:SLIPWAY_WEBHOOK")
+        return (await target(code, aws)).telling(webhook)
     bare = await code.python()
     infra = bare.with_mounted_file("/src/slipway.toml", code.config)
     if aws is not None:
-        try:
-            await aws.plaintext()
-        except dagger.QueryError as error:
-            raise InputRefused(
-                f"The credentials of --aws cannot be had: {error}. Give a command, variable or file that brings them,"
-                ' such as cmd:"aws configure export-credentials --format process", and try it by itself first.'
-            ) from None
+        await require(aws, "--aws", 'cmd:"aws configure export-credentials --format process"')
         return Operations(
             infra.with_new_file("/etc/aws/config", _AWS_CONFIG)
             .with_env_variable("AWS_CONFIG_FILE", "/etc/aws/config")

@@ -7,7 +7,7 @@ import dagger
 from dagger import Doc
 
 from slipway import checks, contract, operations
-from slipway.arguments import Aws, Environment, Mock, Notify, Repository, SigningKey, Weights
+from slipway.arguments import Aws, Environment, Mock, Notify, Repository, SigningKey, Weights, require
 from slipway.checkout import branch_name, commit_tag
 from slipway.making import Making
 from slipway.release import Release
@@ -35,6 +35,8 @@ class Releasing(Making):
         signing_key: SigningKey = None,
     ) -> str:
         """Publishes the image by digest, sending only what the registry lacks; returns what was published."""
+        if signing_key:
+            await require(signing_key, "--signing-key", "file:slipway.key")
         branch = await branch_name(repository)
         target = Target.of(await self._operations.settings(env, mock=mock, branch=branch))
         _, built = await self._built(weights, mock, target)
@@ -65,10 +67,12 @@ class Releasing(Making):
         It waits for the style and the unit tests of the code inside the image, and for the contract: all of it for
         production, else the clauses that take a few seconds. `dagger check` and `dagger call contract` judge the rest.
         """
+        if signing_key:
+            await require(signing_key, "--signing-key", "file:slipway.key")
         branch = await branch_name(repository)
         settings = await self._operations.settings(env, mock=mock, branch=branch)
         target = Target.of(settings)
-        infra = (await operations.target(self._operations, aws)).telling(notify)
+        infra = await operations.target(self._operations, aws, notify)
         tag = ""
 
         async def name() -> None:
@@ -117,7 +121,7 @@ class Releasing(Making):
     ) -> Release:
         """Releases the very image that is live in the environment before; nothing is built."""
         picture = picture or (await self.model()).directory.file("sample.jpg")
-        infra = (await operations.target(self._operations, aws)).telling(notify)
+        infra = await operations.target(self._operations, aws, notify)
         ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: picture}).sync()
         return await Release.read(ran, operations.REPORT)
 
@@ -131,7 +135,7 @@ class Releasing(Making):
     ) -> Release:
         """Brings an earlier release back, and proves by its config and digest that it is live."""
         wanted = ["--to", to] if to else []
-        infra = (await operations.target(self._operations, aws)).telling(notify)
+        infra = await operations.target(self._operations, aws, notify)
         ran = await infra.call("rollback", "--env", env, *wanted).sync()
         return await Release.read(ran, operations.REPORT)
 

@@ -8,7 +8,6 @@ from dagger import Doc, field
 
 from slipway.arguments import Repository
 from slipway.checkout import commit_tag
-from slipway.errors import InputRefused
 from slipway.toolchain import debian, python
 from slipway.verbs import cached, live, record
 
@@ -111,18 +110,7 @@ class Supply:
         return await ran.file("/out/provenance.json").sync()
 
     async def proof(self, commit: str, key: dagger.Secret) -> dagger.Directory:
-        """Signature, signed provenance and SBOM, ready to lie beside the image in its registry.
-
-        Raises:
-            InputRefused: the key cannot be had: the command failed, the variable or file is not there.
-        """
-        try:
-            await key.plaintext()
-        except dagger.QueryError as error:
-            raise InputRefused(
-                f"The key of --signing-key cannot be had: {error}. Give a command, variable or file that brings it,"
-                " such as file:slipway.key."
-            ) from None
+        """Signature, signed provenance and SBOM, ready to lie beside the image in its registry."""
         words = ["sign", "--layout", LAYOUT, "--name", NAME, "--sbom", SBOM, "--provenance", PROVENANCE, "--key", KEY]
         ran = (
             (await self._tool())
