@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import select
+import sys
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from inference.errors import HeadersTooLarge, InvalidHttp, RequestError
@@ -28,6 +30,7 @@ class PatientConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _room: int | None = HEADER_BYTES  # bytes that headers may still have; None in a body, which has its own limit
     _refused = False
+    _fed = b""  # what the parser was given last
     is_silent = True  # whether the client has said nothing yet
     _arriving = False  # whether headers have begun and are not complete
     _last = False  # whether the connection ends with the request that is arriving
@@ -44,10 +47,12 @@ class PatientConnection(HttpToolsProtocol):
         if self._refused:
             return
         if self._room is None:
+            self._fed = data
             super().data_received(data)
             return
         head, rest = data[: self._room], data[self._room :]
         self._room -= len(head)
+        self._fed = head
         super().data_received(head)
         if self._room == 0:
             self._refuse()
@@ -62,6 +67,8 @@ class PatientConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers are there; from here on the body has its own limit."""
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
         self._set_deadline(None)
         self._arriving, self._room = False, None
         super().on_headers_complete()
@@ -80,6 +87,28 @@ class PatientConnection(HttpToolsProtocol):
         """The request is over; what comes next are headers."""
         self._room = HEADER_BYTES
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer was sent, perhaps before its request was: what still comes of that has no other limit of time."""
+        if self.cycle.more_body and not self.pipeline:
+            self._set_deadline(IDLE_SECONDS)
+        super().on_response_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Another protocol is asked for, as Java's client asks for HTTP/2: the request is read as one of HTTP/1.1.
+
+        A server may do so (RFC 9110, section 7.8), but the parser has stopped and would skip the body.
+        """
+        stopped = sys.exception()
+        rest = self._fed[stopped.args[0] :] if isinstance(stopped, httptools.HttpParserUpgrade) else b""
+        line = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        headers = b"".join(b"%s: %s\r\n" % (name, value) for name, value in self.headers if name != b"upgrade")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(line + headers + b"\r\n" + rest)
+
+    def _should_upgrade(self) -> bool:
+        return bool(self.parser.get_method() != b"CONNECT")
 
     def shutdown(self) -> None:
         """The server stops: an idle connection is closed, and one on which a request arrives after its answer."""
@@ -107,7 +136,7 @@ class PatientConnection(HttpToolsProtocol):
         if self._refused:
             return
         if self.cycle and not self.cycle.response_complete:
-            if self.cycle.response_started or not self.cycle.more_body:
+            if self.pipeline or self.cycle.response_started or not self.cycle.more_body:
                 self._refused = True
                 self.transport.close()  # in the middle of another answer there is no place for this one
                 return

@@ -304,6 +304,45 @@ def test_what_is_no_http_behind_a_request_does_not_spoil_its_answer(command: Com
             assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
+def test_what_is_no_http_behind_two_requests_is_not_taken_for_the_answer_to_the_first(command: Command) -> None:
+    ping, chunked = b"GET /ping HTTP/1.1\r\nHost: x\r\n", b"POST /invocations HTTP/1.1\r\nHost: x\r\n"
+    with bad_app.serving(command.model) as port, Target("127.0.0.1", port, b"").socket(timeout=5) as client:
+        client.sendall(ping + b"\r\n" + chunked + b"Transfer-Encoding: chunked\r\n\r\nnot a chunk\r\n")
+        assert not client.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_would_rather_speak_http_2_is_answered(command: Command) -> None:
+    """As java.net.http.HttpClient asks, with every request that goes over no TLS."""
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABk"}
+    with bad_app.serving(command.model) as port:
+        target = Target("127.0.0.1", port, TARGET.picture)
+        client = target.connect()
+        for path, body in (("/ping", None), ("/invocations", target.picture), ("/invocations", iter([target.picture]))):
+            client.request("POST" if body else "GET", path, body, headers)
+            response = client.getresponse()
+            assert (response.status, b"detections" in response.read()) == (200, body is not None)
+        client.close()
+
+
+def test_the_rest_of_a_request_that_was_answered_before_it_ended_is_not_awaited_for_ever(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
+    with bad_app.serving(command.model) as port, Target("127.0.0.1", port, b"").socket(timeout=0.05) as client:
+        client.sendall(b"POST /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+
+        def closed() -> bool:
+            try:
+                client.sendall(b"x")
+                return not client.recv(1000)
+            except TimeoutError:
+                return False
+            except ConnectionError:
+                return True
+
+        until(closed, seconds=3)
+
+
 def moving(frames: int) -> bytes:
     """An animation."""
     images = [Image.new("RGB", (64, 64), (number, 0, 0)) for number in range(frames)]
