@@ -61,6 +61,8 @@ def sample(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["status", "--aws", "cmd:false"], "What --aws names cannot be had"),
         (["deploy", "--mock", "--notify", "env:NOT_THERE"], "What --notify names cannot be had"),
         (["rollback", "--to", "sha256:0000"], "sha256:0000"),
+        (["promote"], "nothing in staging can be promoted"),
+        (["previews", "--env", "dev"], "dev is no environment with expires_hours"),
         (["endpoint", "--env", "staging", "up"], "nothing is live in staging"),
         (["model", "--mock", "metrics", "contents"], "no metrics.json"),
         (["image", "--platform", "plan9/mips"], "plan9/mips"),

@@ -114,13 +114,14 @@ class Releasing(Making):
         self,
         env: Annotated[str, Doc("The environment to release to: one with promoted_from in slipway.toml.")] = "prod",
         picture: Annotated[
-            dagger.File | None, Doc("What both environments have to answer alike; without it, the model's own sample.")
+            dagger.File | None, Doc("What both environments have to answer alike; without it, a drawing of shapes.")
         ] = None,
         notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Releases the very image that is live in the environment before; nothing is built."""
-        picture = picture or (await self.model()).directory.file("sample.jpg")
+        # A mock's drawing is had without training a model for it.
+        picture = picture or (await self.model(mock=True)).directory.file("sample.jpg")
         infra = await operations.target(self._operations, aws, notify)
         ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: picture}).sync()
         return await Release.read(ran, operations.REPORT)
