@@ -113,6 +113,17 @@ def test_every_verb_has_its_example(verb: str) -> None:
     assert re.search(rf"^\| `{verb}` \||^dagger call {verb}\b", text("docs/module.md"), re.MULTILINE)
 
 
+def test_what_is_cached_and_who_takes_which_option_is_told_of_every_verb() -> None:
+    told = text("docs/module.md")
+    cached, _, live = told.partition("Verbs that make something")[2].partition("\n\n")[0].partition("Verbs that look")
+    assert set(re.findall(r"`([a-z-]+)`", cached)) == set(verbs(["cached"]))
+    assert set(re.findall(r"`([a-z-]+)`", live)) == set(verbs(["live"]))
+    rows = re.findall(r"^\| `--(weights|signing-key|notify) \w+` \| ([^|]+) \|", told, re.MULTILINE)
+    assert len(rows) == 3
+    for option, those in rows:
+        assert set(re.findall(r"`([a-z-]+)`", those)) == {verb for verb, options in VERBS.items() if option in options}
+
+
 def test_every_document_can_be_found_from_the_first() -> None:
     linked = set(re.findall(r"\]\(([^)#]+)", text("README.md")))
     assert set(DOCUMENTS) - {"README.md"} <= linked
