@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from infra.release.names import Place
 
 _LOOKED_BACK = timedelta(days=1)
+_MOST = 50_000
+"""Lines: a busy endpoint writes one for each request. Of more than these, the first and the newest are read."""
+_NEWEST = timedelta(minutes=10)
 # AWS: endpoints are up in 3 to 10 minutes; what takes longer mostly hangs.
 _LONG = timedelta(minutes=15)
 
@@ -47,7 +51,7 @@ def examine(cloud: Cloud, config: Config, place: Place) -> list[Finding]:
         *_seen("the image in ECR", env, lambda: _image_gone(cloud, config, endpoint, env)),
         *_seen("the execution role", env, lambda: _role(cloud, config, env)),
         *_seen("the alarms", env, lambda: _alarms(cloud, place)),
-        *_seen("the containers' output", env, lambda: _output(cloud, place)),
+        *_seen("the containers' output", env, lambda: _output(cloud, place, _age(endpoint, known))),
     ]
     return sorted(found, key=lambda one: -one.certainty)
 
@@ -183,9 +187,20 @@ def _alarms(cloud: Cloud, place: Place) -> Iterator[Finding]:
         )
 
 
-def _output(cloud: Cloud, place: Place) -> list[Finding]:
+def _age(endpoint: Endpoint, known: list[Generation]) -> timedelta:
+    """How far back to read: what was written before a healthy release was made is over."""
+    live = next((one for one in known if one.name == endpoint.config), None)
+    if endpoint.status != "InService" or live is None:
+        return _LOOKED_BACK
+    return min(_LOOKED_BACK, datetime.now(UTC) - live.created)
+
+
+def _output(cloud: Cloud, place: Place, age: timedelta) -> list[Finding]:
     try:
-        return read_output(list(read(cloud, place, _LOOKED_BACK)), place.environment)
+        lines = list(islice(read(cloud, place, age), _MOST))
+        if len(lines) == _MOST:
+            lines += islice(read(cloud, place, _NEWEST), _MOST)
+        return read_output(lines, place.environment)
     except InputError as nothing:
         return [
             Finding(

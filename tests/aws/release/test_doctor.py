@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -10,8 +12,11 @@ from botocore.exceptions import ClientError
 
 from infra.doctor.failures import _REASONS
 from infra.doctor.output import _SIGNS
+from infra.release.logs import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.aws.release.conftest import Project
 
 
@@ -96,6 +101,30 @@ def test_what_the_containers_say(project: Project, line: str, cause: str) -> Non
     assert project.deploy(digest).code == 0
     (finding,) = findings(project)
     assert finding["cause"].startswith(cause)
+
+
+def test_what_an_earlier_release_said_is_over(project: Project) -> None:
+    assert project.deploy(project.publish("bad", says=["Killed process 7 (python3)"], exit=1)).code == 4
+    assert findings(project)
+    deployed(project)
+    assert findings(project) == []
+
+
+def test_of_too_many_lines_the_first_and_the_newest_are_read(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed(project)
+
+    def endless(_cloud: object, _place: object, age: timedelta) -> Iterator[Line]:
+        yield Line("now", "main/i-1", "Killed process" if age == timedelta(minutes=10) else "exec format error", "1")
+        yield from (Line("now", "main/i-1", "invocation", str(number)) for number in itertools.count(2))
+
+    monkeypatch.setattr("infra.doctor.examine._MOST", 100)
+    monkeypatch.setattr("infra.doctor.examine.read", endless)
+    monkeypatch.setattr("infra.doctor.examine._age", lambda *_: timedelta(days=1))
+    causes = {finding["cause"] for finding in findings(project)}
+    assert causes == {
+        "The container ran out of memory.",
+        "The image was built for another processor than the instances have.",
+    }
 
 
 def test_an_image_that_was_deleted_from_ecr(project: Project) -> None:
