@@ -35,6 +35,8 @@ class Workers(Generic[Tool]):
         self._taken = 0
         self._queue_seconds = queue_seconds
         self._limiter = anyio.CapacityLimiter(len(tools))
+        # As many threads as workers: by default there are 40, on a machine of however many cores.
+        self._threads = anyio.CapacityLimiter(len(tools))
 
     @property
     def waiting(self) -> int:
@@ -59,7 +61,7 @@ class Workers(Generic[Tool]):
                 try:
                     waited = time.perf_counter() - arrived
                     quiet = self._quiet if 2 * self._limiter.borrowed_tokens <= self._limiter.total_tokens else None
-                    return await anyio.to_thread.run_sync(self._with_tool, work, quiet), waited
+                    return await anyio.to_thread.run_sync(self._with_tool, work, quiet, limiter=self._threads), waited
                 finally:
                     self._limiter.release()
         finally:

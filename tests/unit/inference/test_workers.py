@@ -46,6 +46,14 @@ async def test_work_is_done_with_a_tool_of_its_own() -> None:
     assert sorted(used) == ["a", "b", "c"]
 
 
+async def test_all_workers_of_a_large_machine_work_at_the_same_time() -> None:
+    workers = Workers(["tool"] * 96, 0, 5)
+    together = threading.Barrier(96)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(96):
+            tasks.start_soon(workers.run, lambda _: together.wait(5))
+
+
 async def test_the_result_and_the_wait_are_told() -> None:
     workers = Workers(["a"], 1, 5)
     result, waited = await workers.run(str.upper)
