@@ -18,8 +18,9 @@ from inference import logs
 from inference.accept import Form, wanted_form
 from inference.answering import Answering, Question
 from inference.bodies.reader import ClientGone, discard, while_connected
-from inference.errors import BodyTooLarge, IncompleteBody, NotAcceptable, Overloaded, RequestError
-from inference.responses import LineStream, error_response, json_response, line_response
+from inference.errors import NotAcceptable, RequestError
+from inference.memory import Take
+from inference.responses import LineStream, compact, error_response, json_response, line_response, list_response
 from inference.service import Phase, Service
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -44,15 +45,14 @@ class Invocations:
             told["Connection"] = "close"
         lines = LineStream(send, told)
         try:
-            response = await self._respond(headers, receive, lines, fields)
-            if lines.begun:
-                await lines.end()
-            elif fields.pop("unread", False):
-                response.headers.update(told)
-                await _answer_and_discard(response, receive, send)
-            else:
-                response.headers.update(told)
-                await response(scope, receive, send)
+            with service.memory.share() as take:
+                response = await self._respond(headers, receive, lines, fields, take)
+                is_read = not fields.pop("unread", False)
+                if lines.begun:
+                    await lines.end()
+                else:
+                    response.headers.update(told)
+                    await _send(response, receive, send, is_read=is_read)
         except ClientGone:
             fields["code"] = "client_gone"
         except anyio.get_cancelled_exc_class():
@@ -66,19 +66,25 @@ class Invocations:
             service.metrics.answered(fields, seconds)
             logs.event("invocation", **fields, milliseconds=round(seconds * 1000, 1))
 
-    async def _respond(self, headers: Headers, receive: Receive, lines: LineStream, fields: dict[str, Any]) -> Response:
-        """The answer; where `lines` has begun, its last line was sent and what is returned is not to be."""
+    async def _respond(
+        self, headers: Headers, receive: Receive, lines: LineStream, fields: dict[str, Any], take: Take
+    ) -> Response:
+        """The answer, for which memory is taken; where `lines` has begun, its last line was sent and this is not to be.
+
+        `unread` is added to the fields when the request's body has not been read to its end.
+        """
+        reading = True
         try:
             async with self._service.bodies.read(receive, headers.get("content-length")) as body:
-                fields["bytes"] = len(body)
+                reading, fields["bytes"] = False, len(body)
                 question = await self._answering.ask(body, headers.get("content-type", ""), headers.get(ATTRIBUTES, ""))
                 default = Form.JSON if question.sampling is None else Form.LINES
-                form = wanted_form(headers.get("accept", ""), default)
+                form = wanted_form(",".join(headers.getlist("accept")), default)
                 answer = self._series if question.is_series else self._single
-                response = await while_connected(receive, partial(answer, question, form, lines, fields))
+                response = await while_connected(receive, partial(answer, question, form, lines, fields, take))
+                take(len(response.body))
         except RequestError as error:
-            fields |= {"status": error.status, "code": error.code}
-            fields["unread"] = isinstance(error, BodyTooLarge | IncompleteBody | Overloaded)
+            fields |= {"status": error.status, "code": error.code, **({"unread": True} if reading else {})}
             response = error_response(error.status, error.code, str(error), error.headers)
         except ClientGone:
             raise
@@ -94,7 +100,9 @@ class Invocations:
             await lines.line(json.loads(bytes(response.body)))
         return response
 
-    async def _single(self, question: Question, form: Form, _: LineStream, fields: dict[str, Any]) -> Response:
+    async def _single(
+        self, question: Question, form: Form, _: LineStream, fields: dict[str, Any], _take: Take
+    ) -> Response:
         data = b""
         if form in (Form.JPEG, Form.PNG):
             answer, data = await self._answering.draw(question, form)
@@ -107,12 +115,14 @@ class Invocations:
             return Response(data, media_type=form.value, headers=counts)
         return line_response(answer) if form is Form.LINES else json_response(answer)
 
-    async def _series(self, question: Question, form: Form, lines: LineStream, fields: dict[str, Any]) -> Response:
+    async def _series(
+        self, question: Question, form: Form, lines: LineStream, fields: dict[str, Any], hold: Take
+    ) -> Response:
         if form in (Form.JPEG, Form.PNG):
             raise NotAcceptable(
                 "Several answers cannot be drawn into one picture. Accept application/json or application/jsonlines."
             )
-        results: list[dict[str, Any]] = []
+        results: list[bytes] = []
         fields |= {"pictures": 0, "failed": 0}
 
         async def take(answer: dict[str, Any]) -> None:
@@ -122,18 +132,25 @@ class Invocations:
             if form is Form.LINES:
                 await lines.line(answer)
             else:
-                results.append(answer)
+                results.append(compact(answer))
+                hold(len(results[-1]))
 
         await self._answering.answer_each(question, take)
-        return json_response({"results": results})
+        return list_response(results)
 
 
-async def _answer_and_discard(response: Response, receive: Receive, send: Send) -> None:
-    """Sends the whole answer at once, then reads on for a moment, then closes: nothing on its way is cut off."""
-    response.headers["Connection"] = "close"
+async def _send(response: Response, receive: Receive, send: Send, *, is_read: bool) -> None:
+    """Sends the whole answer at once, and ends when nearly all of it is on its way: so long it takes memory.
+
+    Of a request that is not read to its end, what comes in the next moment is, and the connection is closed then:
+    nothing on its way is cut off.
+    """
+    if not is_read:
+        response.headers["Connection"] = "close"
     await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
     await send({"type": "http.response.body", "body": bytes(response.body), "more_body": True})
-    await discard(receive)
+    if not is_read:
+        await discard(receive)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

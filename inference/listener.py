@@ -10,6 +10,8 @@ from inference.errors import StartError
 
 BACKLOG = 2048
 
+UNREAD_SECONDS = 30.0
+"""A client that takes nothing of an answer for this long is gone, and the answer need not be kept any more."""
 IP_MINTTL = 21
 """Linux: linux/in.h, ip(7); Python's socket module does not name it."""
 HIGHEST_TTL = 255
@@ -18,8 +20,9 @@ HIGHEST_TTL = 255
 def listen(port: int) -> socket.socket:
     """Listens on every IPv4 address; raises StartError when the port is taken.
 
-    Accepted connections inherit TCP_NODELAY, which asyncio sets for sockets of its own making only: without it the
-    body of an answer on a kept connection waits 40 ms for the client's delayed acknowledgement of the headers.
+    Accepted connections inherit its options. One is TCP_NODELAY, which asyncio sets for sockets of its own making only:
+    without it the body of an answer on a kept connection waits 40 ms for the client's delayed acknowledgement of the
+    headers. The other is TCP_USER_TIMEOUT: see UNREAD_SECONDS.
     """
     try:
         listener = socket.create_server(("0.0.0.0", port), backlog=BACKLOG, reuse_port=False)  # noqa: S104
@@ -28,6 +31,7 @@ def listen(port: int) -> socket.socket:
             f"Port {port} cannot be listened on ({error.strerror}). Stop what uses it, or set SLIPWAY_PORT."
         ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
     return listener
 
 

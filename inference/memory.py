@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 from inference.errors import Overloaded
 
+Take = Callable[[int], None]
+"""Is told of bytes that are held from now on, and may refuse them by raising."""
+
 
 class Memory:
     """Counts bytes, and refuses what goes beyond the limit."""
@@ -16,7 +19,7 @@ class Memory:
         self.held = 0
 
     @contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
+    def share(self) -> Iterator[Take]:
         """Yields what takes bytes, or raises Overloaded; all that was taken is given back at the end of the `with`."""
         taken = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -18,14 +18,24 @@ STALL_SECONDS = 30.0
 """A client that takes no line for this long is gone."""
 
 
+def compact(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON without white space."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
 def json_response(document: Mapping[str, Any]) -> Response:
     """A document as compact JSON."""
-    return Response(_compact(document), media_type="application/json")
+    return Response(compact(document), media_type="application/json")
+
+
+def list_response(documents: Sequence[bytes]) -> Response:
+    """Documents, as JSON already, as `results`."""
+    return Response(b'{"results":[' + b",".join(documents) + b"]}", media_type="application/json")
 
 
 def line_response(document: Mapping[str, Any]) -> Response:
     """A document as the only line of JSON lines."""
-    return Response(_compact(document) + b"\n", media_type=LINES)
+    return Response(compact(document) + b"\n", media_type=LINES)
 
 
 def error_document(code: str, sentence: str) -> dict[str, Any]:
@@ -55,14 +65,10 @@ class LineStream:
             if not self.begun:
                 self.begun = True
                 await self._send({"type": "http.response.start", "status": 200, "headers": self._headers.raw})
-            await self._send({"type": "http.response.body", "body": _compact(document) + b"\n", "more_body": True})
+            await self._send({"type": "http.response.body", "body": compact(document) + b"\n", "more_body": True})
         if time_limit.cancelled_caught:
             raise ClientGone
 
     async def end(self) -> None:
         """Nothing more comes."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-def _compact(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, separators=(",", ":")).encode()

@@ -44,7 +44,7 @@ class Settings:
     """Requests that may wait for a worker; one more is refused with 503."""
     max_body_bytes: int = 6 * MIB
     max_held_bytes: int = 256 * MIB
-    """Memory for the bodies of all requests together."""
+    """Memory for the bodies and the answers of all requests together."""
     max_pixels: int = 64_000_000
     color_profiles: bool = True
     """Whether colours become what a picture's ICC profile means, or stay the numbers that they are."""

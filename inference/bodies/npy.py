@@ -25,7 +25,7 @@ def read_array(body: bytes, given: dict[str, Any], max_pictures: int) -> Request
     """
     values = _values(body)
     if values.ndim == 2:
-        values = np.repeat(values[:, :, None], 3, axis=2)
+        values = np.broadcast_to(values[:, :, None], (*values.shape, 3))
     if values.ndim == 3:
         return Request((Pixels(values),), many=False, given=given)
     if len(values) > max_pictures:

@@ -10,7 +10,7 @@ import anyio
 from starlette.types import Receive
 
 from inference.errors import BodyTooLarge, IncompleteBody
-from inference.memory import Memory
+from inference.memory import Memory, Take
 
 DISCARD_SECONDS = 2.0
 """Time given to a client whose body is refused to stop sending and read the answer."""
@@ -48,9 +48,11 @@ class BodyReader:
                     f"The body did not arrive within {self._seconds:g} s ({len(body)} bytes did). "
                     "Send it faster, or a smaller one."
                 )
-            yield bytes(body)
+            whole = bytes(body)
+            del body  # nobody needs it twice
+            yield whole
 
-    async def _collect(self, receive: Receive, body: bytearray, take: Callable[[int], None]) -> None:
+    async def _collect(self, receive: Receive, body: bytearray, take: Take) -> None:
         more = True
         while more:
             message = await receive()

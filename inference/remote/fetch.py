@@ -13,8 +13,9 @@ from urllib.parse import urljoin
 import anyio
 
 from inference.errors import UrlFailed
+from inference.memory import Take
 from inference.remote.addresses import Address, AllowList, literal_address
-from inference.remote.http import Take, Target, failures, get
+from inference.remote.http import Target, failures, get
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)

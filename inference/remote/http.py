@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,13 +16,11 @@ from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 
 from inference.errors import UrlFailed, UrlRefused
+from inference.memory import Take
 from inference.remote.addresses import DEFAULT_PORTS, Address, literal_address
 
 NAME = re.compile(r"[a-z0-9._-]+")
 """A name that may be looked up; what has other characters is for no name server to see."""
-
-Take = Callable[[int], None]
-"""Is told of bytes as they come, and may refuse them by raising."""
 
 
 @dataclass(frozen=True)

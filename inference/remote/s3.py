@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from inference.errors import UrlFailed
+from inference.memory import Take
 from inference.remote.buckets import SCHEME, Buckets
 from inference.remote.credentials import CredentialSource
-from inference.remote.http import Answer, Take, Target, failures, get
+from inference.remote.http import Answer, Target, failures, get
 from inference.remote.signature import EMPTY, signed
 
 REGION = re.compile(r"[a-z0-9-]{1,40}")

@@ -343,6 +343,22 @@ def test_the_rest_of_a_request_that_was_answered_before_it_ended_is_not_awaited_
         until(closed, seconds=3)
 
 
+def test_an_answer_counts_as_active_until_its_client_takes_it(command: Command) -> None:
+    file = io.BytesIO()
+    Image.effect_noise((2400, 2400), 200).save(file, "JPEG")
+    with started(command) as running:
+        running.wait_until_ready()
+        client = running.target.connect()
+        client.connect()
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.request("POST", "/invocations", file.getvalue(), {"Accept": "image/png"})
+        response = client.getresponse()
+        assert b"slipway_requests_active 1.0" in running.target.send("GET", "/metrics").body
+        assert len(response.read()) > 5_000_000
+        until(lambda: b"slipway_requests_active 0.0" in running.target.send("GET", "/metrics").body)
+        client.close()
+
+
 def moving(frames: int) -> bytes:
     """An animation."""
     images = [Image.new("RGB", (64, 64), (number, 0, 0)) for number in range(frames)]

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 from inference.pipeline import Pipeline
+from inference.server import build_app
 from inference.service import Service
+from inference.settings import Settings
+from tests.unit.inference.conftest import BUILD
 from tests.unit.inference.pictures import picture
 
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -184,6 +187,28 @@ async def test_a_bug_after_the_first_line_is_the_last_line(
     assert ["error" in answer for answer in answers] == [False, False, True]
     assert answers[-1]["error"]["code"] == "internal"
     assert service.active == 0
+
+
+async def test_answers_are_held_within_the_memory_for_requests(pipeline: Pipeline) -> None:
+    body, all_frames = animation(count=30), {ATTRIBUTES: "frames=all"}
+    service = Service(Settings(max_held_bytes=len(body) + 8000), BUILD)
+    service.ready(pipeline)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(build_app(service)), base_url="http://image") as client:
+        (first, *_), headers = lines(await client.post("/invocations", content=body, headers=all_frames)), all_frames
+        assert 30 * len(json.dumps(first)) > 8000
+        refused = await client.post("/invocations", content=body, headers={**headers, "Accept": "application/json"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "overloaded")
+        assert "connection" not in refused.headers
+        drawn = await client.post("/invocations", content=picture("JPEG", 1000), headers={"Accept": "image/png"})
+        assert (drawn.status_code, drawn.json()["error"]["code"]) == (503, "overloaded")
+    assert service.memory.held == 0
+
+
+@pytest.mark.parametrize("accept", [("text/html", "application/json"), ("application/json;q=0.5", "image/png;q=0.1")])
+async def test_a_header_of_several_lines_is_one(client: httpx.AsyncClient, accept: tuple[str, ...]) -> None:
+    headers = [("Accept", line) for line in accept]
+    response = await client.post("/invocations", content=picture(), headers=headers)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize(("accept", "kind"), [("image/png", "PNG"), ("image/jpeg", "JPEG"), ("image/*", "JPEG")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 import pytest
@@ -15,6 +16,17 @@ def test_answers_are_not_held_back_for_acknowledgements() -> None:
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_client_that_takes_nothing_of_an_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference.listener.UNREAD_SECONDS", 0.1)
+    with listen(0) as listener, socket.create_connection(("127.0.0.1", listener.getsockname()[1])):
+        accepted, _ = listener.accept()
+        with accepted:
+            accepted.settimeout(10)
+            with pytest.raises(OSError, check=lambda error: error.errno == errno.ETIMEDOUT):
+                while True:
+                    accepted.sendall(bytes(1_000_000))
 
 
 def test_a_port_that_is_taken_is_a_sentence() -> None:

@@ -41,6 +41,14 @@ def test_grey_becomes_colour() -> None:
     np.testing.assert_array_equal(pixels(npy(RGB[:, :, 0]))[0], np.stack([RGB[:, :, 0]] * 3, axis=2))
 
 
+def test_grey_takes_no_more_memory_than_it_has() -> None:
+    body = npy(np.zeros((1000, 1000), np.uint8))
+    tracemalloc.start()
+    assert pixels(body)[0].shape == (1000, 1000, 3)
+    assert tracemalloc.get_traced_memory()[1] < 1_500_000  # BytesIO shares its bytes until they are written to
+    tracemalloc.stop()
+
+
 def test_several_pictures_of_one_size() -> None:
     values = np.stack([RGB, 255 - RGB])
     assert read_array(npy(values), {}, 2).many

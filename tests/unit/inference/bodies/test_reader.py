@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
@@ -35,6 +36,14 @@ async def silent() -> Message:
 async def test_a_body_is_put_together() -> None:
     async with BodyReader(10, 5, Memory(10)).read(sending(b"ab", b"", b"cd"), None) as data:
         assert data == b"abcd"
+
+
+async def test_a_body_is_in_memory_once() -> None:
+    receive = sending(*(bytes(100_000) for _ in range(20)))
+    tracemalloc.start()
+    async with BodyReader(2_000_000, 5, Memory(2_000_000)).read(receive, None) as data:
+        assert tracemalloc.get_traced_memory()[0] < 1.5 * len(data)
+    tracemalloc.stop()
 
 
 async def test_a_body_of_the_largest_size_is_taken_and_one_more_byte_is_not() -> None:
