@@ -113,6 +113,18 @@ def test_every_verb_has_its_example(verb: str) -> None:
     assert re.search(rf"^\| `{verb}` \||^dagger call {verb}\b", text("docs/module.md"), re.MULTILINE)
 
 
+def test_the_architecture_names_every_part() -> None:
+    told = text("docs/architecture.md")
+    (house,) = re.findall(r"^tests/ +(.*)$", told, re.MULTILINE)
+    folders = {
+        path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and not path.name.startswith((".", "_"))
+    }
+    assert {name.rstrip("/") for name in house.split()} == folders
+    table = told.partition("`ci/src/slipway`, the module:")[2].partition("\n\n")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines() for name in re.findall(r"`(\w+\.py)`", row.split("|")[1])}
+    assert named == {path.name for path in (ROOT / "ci/src/slipway").glob("*.py")} - {"__init__.py"}
+
+
 def test_what_is_cached_and_who_takes_which_option_is_told_of_every_verb() -> None:
     told = text("docs/module.md")
     cached, _, live = told.partition("Verbs that make something")[2].partition("\n\n")[0].partition("Verbs that look")
