@@ -56,6 +56,9 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
     except (SlipwayError, *FAILURES) as error:
         report.outcome, report.error = "failed", str(explain(error))
         raise
+    except Exception as error:
+        report.outcome, report.error = "failed", f"this is a mistake in Slipway ({type(error).__name__})"
+        raise
     finally:
         report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
         if chat and (untold := notify(chat, report)):

@@ -101,14 +101,20 @@ def prove(repository: Repository, digest: str, key: ec.EllipticCurvePublicKey) -
 
 
 def _layers(repository: Repository, name: str) -> list[Layer] | None:
-    """The layers behind a tag, each checked against its digest; None if there is no such tag."""
-    manifest = repository.manifest(name)
-    if manifest is None:
-        return None
-    return [
-        Layer(one["mediaType"], repository.blob(one["digest"]), one.get("annotations") or {})
-        for one in manifest.content.get("layers", ())
-    ]
+    """The layers behind a tag, each checked against its digest; None if there is no such tag.
+
+    Whoever may push can put anything there: what is no manifest of cosign's has no layers, and proves nothing.
+    """
+    try:
+        manifest = repository.manifest(name)
+        if manifest is None:
+            return None
+        return [
+            Layer(one["mediaType"], repository.blob(one["digest"]), one.get("annotations") or {})
+            for one in manifest.content.get("layers", ())
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _provenance(key: ec.EllipticCurvePublicKey, layers: list[Layer], digest: str) -> dict[str, Any] | None:

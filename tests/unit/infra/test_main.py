@@ -76,6 +76,14 @@ def test_failed_deploy_has_a_report(toml: Path, capsys: pytest.CaptureFixture[st
     assert "## deploy to dev failed" in capsys.readouterr().out
 
 
+def test_a_mistake_of_ours_is_no_interruption(toml: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.release.deploy.plan", lambda *_, **__: 1 // 0)
+    output = toml.with_name("report.json")
+    assert main([*DEPLOY, "--sample", "sample.jpg", "--digest", DIGEST, "--output", str(output)]) == 1
+    report = json.loads(output.read_text())
+    assert (report["outcome"], report["error"]) == ("failed", "this is a mistake in Slipway (ZeroDivisionError)")
+
+
 def test_expired_credentials_are_told_before_anything_else(
     toml: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,8 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from infra.errors import InputError
+from infra.layout import DOCKER_MANIFEST
+from infra.registry import Manifest, Repository
 from infra.supply import cosign
+from infra.supply.errors import Unproven
 from infra.supply.keys import private_key, public_key, public_pem
+from infra.supply.proof import prove
 from infra.supply.provenance import Origin, statement
 from tests.unit.infra.supply.conftest import INPUTS, pem
 
@@ -102,3 +106,15 @@ def test_keys_that_cannot_sign_are_told(key: ec.EllipticCurvePrivateKey, kind: s
 def test_a_public_key_has_to_be_one() -> None:
     with pytest.raises(InputError, match=r"verify\.pem is not a public key"):
         public_key(b"nonsense", "verify.pem")
+
+
+@pytest.mark.parametrize(
+    "content", [{"layers": [{}]}, {"layers": [3]}, {"layers": None}, {"layers": [{"mediaType": "x", "digest": 3}]}]
+)
+def test_what_a_stranger_pushed_in_place_of_a_proof_is_none(
+    key: ec.EllipticCurvePrivateKey, monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(Repository, "manifest", lambda *_: Manifest(DIGEST, DOCKER_MANIFEST, content))
+    monkeypatch.setattr(Repository, "blob", lambda _, digest: digest.encode())
+    with pytest.raises(Unproven, match="no signature of it is by this public key"):
+        prove(Repository("uri", "host", "slipway"), DIGEST, key.public_key())
