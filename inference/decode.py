@@ -40,6 +40,8 @@ DRAFT_MARGIN: Final = 1.5
 """A JPEG is decoded at reduced size only when that leaves this many times the pixels that the network needs."""
 CHECKS: Final = {"JPEG": check_jpeg, "PNG": check_png}
 ORIENTATION: Final = 0x0112
+TILE_WIDTH: Final = 0x0142
+TILE_LENGTH: Final = 0x0143
 TRANSPOSED: Final = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
@@ -121,7 +123,7 @@ def opened(data: bytes, kind: str, max_pixels: int) -> Any:
     if kind == "WEBP" and (size := webp_size(data)) is not None:
         check_size(*size, max_pixels)
     image = Image.open(io.BytesIO(data), formats=[kind])
-    check_size(*image.size, max_pixels)
+    check_image(image, max_pixels)
     if kind in CHECKS:
         CHECKS[kind](data)
     return image
@@ -134,13 +136,22 @@ def developed(image: Image.Image, size: tuple[int, int], frames: int, *, profile
     return _upright(np.asarray(_rgb(image, profile)), *size, frames, orientation)
 
 
-def check_size(width: int, height: int, max_pixels: int) -> None:
+def check_image(image: Any, max_pixels: int) -> None:
+    """Raises PictureTooLarge for an image, or for the tiles that a TIFF is read by, however small it is itself."""
+    width, height = image.size
+    check_size(width, height, max_pixels)
+    if image.format == "TIFF":
+        across, down = (image.tag_v2.get(name, 1) for name in (TILE_WIDTH, TILE_LENGTH))
+        check_size(across, down, max_pixels, what="tile of the picture")
+
+
+def check_size(width: int, height: int, max_pixels: int, *, what: str = "picture") -> None:
     """Raises PictureTooLarge, or CorruptImage where there is no pixel."""
     if width < 1 or height < 1:
-        raise CorruptImage(f"The picture says that it is {width} x {height} pixels. Send an intact one.")
+        raise CorruptImage(f"The {what} says that it is {width} x {height} pixels. Send an intact one.")
     if width * height > max_pixels:
         raise PictureTooLarge(
-            f"The picture has {width} x {height} pixels, {width * height / 1e6:.1f} million; the server takes "
+            f"The {what} has {width} x {height} pixels, {width * height / 1e6:.1f} million; the server takes "
             f"{max_pixels / 1e6:.1f} million. Send a smaller one, or raise SLIPWAY_MAX_PIXELS of the container."
         )
 

@@ -91,6 +91,12 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     for compression in (5, 8, 50000):
         tile = ((322, 4, 1, 60_000), (323, 4, 1, 60_000), (324, 4, 1, 200), (325, 4, 1, 64), (259, 3, 1, compression))
         yield f"a TIFF of one pixel in a tile of 3.6 gigapixels, {compression}", _grey_tiff(1, 1, *tile)
+    packed = zlib.compress(bytes(16_000 * 16_000), 1)
+    tile = ((322, 4, 1, 16_000), (323, 4, 1, 16_000), (324, 4, 1, 200), (325, 4, 1, len(packed)), (259, 3, 1, 8))
+    yield (
+        "a TIFF of one pixel in a tile of 256 megapixels that are there",
+        _grey_tiff(1, 1, *tile, tail=bytes(200 - 8 - 2 - 13 * 12 - 4) + packed),
+    )
     flat = _file(Image.new("L", (1000, 1000)), "TIFF", compression="tiff_adobe_deflate")
     yield (
         "a TIFF whose strip unpacks to more than there is",
