@@ -118,7 +118,14 @@ class Answering:
             return _answer_of(error)
 
     async def _frame(self, load: Load, options: Options) -> dict[str, Any]:
+        from inference.frames.animation import Coming  # noqa: PLC0415 - few requests are sequences
+
+        _, workers = self._service.loaded()
         try:
+            if isinstance(load, Coming):
+                # Step by step: a step that was begun is finished, even for a client that has left.
+                while not (await workers.run(lambda _: load.approach()))[0]:
+                    pass
             return await self._about(load, options, {})
         except RequestError as error:
             return _answer_of(error)

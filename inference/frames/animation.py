@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from inference.decode import check_size, developed, opened, readable
+from inference.decode import check_image, developed, opened, readable
 from inference.errors import TruncatedImage
 from inference.header import count_frames
 
 if TYPE_CHECKING:
     from inference.decode import Gain, Picture
+
+MOMENT = 0.1
+"""Seconds after which frames that are passed over let others work: a large one takes 0.3 s, and there may be 10,000."""
 
 
 class Animation:
@@ -26,6 +30,16 @@ class Animation:
         self._milliseconds = 0.0
         """When the frame that is read next begins to be seen."""
 
+    def approach(self, number: int) -> bool:
+        """Reads for a moment what comes before a frame; returns whether it is next. Raises RequestError."""
+        end = time.monotonic() + MOMENT
+        with readable(self._data, self._kind):
+            while self._at < number - 1:
+                self._advance()
+                if time.monotonic() >= end:
+                    break
+        return self._at >= number - 1
+
     def load(self, number: int, _: Gain, max_pixels: int) -> Picture:
         """A frame that was not read yet, at its full size; raises RequestError."""
         with readable(self._data, self._kind):
@@ -33,9 +47,8 @@ class Animation:
             while self._at < number:
                 begin = self._milliseconds
                 self._advance()
-            width, height = self._image.size
-            check_size(width, height, max_pixels)
-            picture = developed(self._image, (width, height), self.count, profiles=self._profiles)
+            check_image(self._image, max_pixels)
+            picture = developed(self._image, self._image.size, self.count, profiles=self._profiles)
         return replace(picture, frame=number, milliseconds=None if self._kind == "TIFF" else round(begin, 1))
 
     def _advance(self) -> None:
@@ -49,3 +62,19 @@ class Animation:
             ) from None
         self._at += 1
         self._milliseconds += float(self._image.info.get("duration", 0))
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A frame that was not read yet, as a load."""
+
+    animation: Animation
+    number: int
+
+    def approach(self) -> bool:
+        """See `Animation.approach`."""
+        return self.animation.approach(self.number)
+
+    def __call__(self, gain: Gain, max_pixels: int) -> Picture:
+        """See `Animation.load`."""
+        return self.animation.load(self.number, gain, max_pixels)

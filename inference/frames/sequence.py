@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from inference.decode import decode
 from inference.foreign import refusal
-from inference.frames.animation import Animation
+from inference.frames.animation import Animation, Coming
 from inference.frames.motion_jpeg import Slice, avi_frames, is_avi, joined_jpegs
 from inference.header import picture_format
 from inference.options import Sampling
@@ -36,7 +36,7 @@ def open_frames(data: bytes, sampling: Sampling, max_pixels: int, *, profiles: b
     kind = picture_format(data)
     if kind in ("GIF", "WEBP", "PNG", "TIFF"):
         animation = Animation(data, kind, max_pixels, profiles=profiles)
-        return Frames((partial(animation.load, number) for number in chosen if number < animation.count), at_once=False)
+        return Frames((Coming(animation, number) for number in chosen if number < animation.count), at_once=False)
     if kind is None and not is_avi(data):
         raise refusal(data)
     slices = avi_frames(data) if is_avi(data) else joined_jpegs(data) if kind == "JPEG" else ()

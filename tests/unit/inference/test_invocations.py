@@ -14,6 +14,7 @@ from inference.pipeline import Pipeline
 from inference.server import build_app
 from inference.service import Service
 from inference.settings import Settings
+from inference.workers import Workers
 from tests.unit.inference.conftest import BUILD
 from tests.unit.inference.pictures import picture
 
@@ -140,6 +141,24 @@ async def test_some_frames_and_as_one_document(client: httpx.AsyncClient) -> Non
         (0, 0, 0),
         (1, 3, 300),
     ]
+
+
+async def test_frames_that_are_passed_over_do_not_keep_a_worker_for_themselves(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inference.frames.animation.MOMENT", 0.0)
+    turns = 0
+
+    async def counted(self: Workers[Any], work: Any) -> Any:
+        nonlocal turns
+        turns += 1
+        return await run(self, work)
+
+    run = Workers[Any].run
+    monkeypatch.setattr(Workers, "run", counted)
+    response = await client.post("/invocations", content=animation(count=6), headers={ATTRIBUTES: "frames=all;every=5"})
+    assert [line["image"]["frame"] for line in lines(response)] == [0, 5]
+    assert turns >= 2 + 4
 
 
 async def test_any_picture_is_a_sequence_of_one(client: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from inference.decode import Picture
 from inference.errors import CorruptImage, NotAnImage, PictureTooLarge, RequestError, TruncatedImage, UnsupportedVideo
+from inference.frames.animation import Coming
 from inference.frames.sequence import first_frame, open_frames
 from inference.options import Sampling
 
@@ -91,6 +92,19 @@ def test_some_frames(make: Any) -> None:
     data = make(*range(0, 250, 10))
     assert [picture.frame for picture in pictures(data, every=7)] == [0, 7, 14, 21]
     assert reds(pictures(data, every=7, limit=2)) == [0, 70]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_frames_are_passed_over_step_by_step(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr("inference.frames.animation.MOMENT", 0.0)
+    frames = open_frames(encoded(kind, *range(0, 250, 50)), Sampling(4, 2), LIMIT, profiles=False)
+    first, last = frames.loads
+    assert isinstance(first, Coming)
+    assert isinstance(last, Coming)
+    assert first.approach()
+    assert reds([first(fitting, LIMIT)]) == [0]
+    assert [last.approach() for _ in range(3)] == [False, False, True]
+    assert reds([last(fitting, LIMIT)]) == [200]
 
 
 def test_joined_jpegs() -> None:
