@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -40,3 +42,15 @@ def test_a_turned_picture_and_a_part_of_a_canvas_will_do() -> None:
     assert np.max(np.abs(canvas[:, 5:45, 10:55] - reference(turned, 45, 40))) < 1e-6
     canvas[:, 5:45, 10:55] = 7
     assert (canvas == 7).all()
+
+
+def test_a_very_wide_picture_takes_little_memory_and_is_the_same_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = np.random.default_rng(5).integers(0, 256, (3, 200_000, 3), np.uint8)
+    narrowed, whole = np.empty((3, 2, 640), np.float32), np.empty((3, 2, 640), np.float32)
+    tracemalloc.start()
+    interpolate(source, narrowed)
+    assert tracemalloc.get_traced_memory()[1] < source.nbytes
+    tracemalloc.stop()
+    monkeypatch.setattr("inference.resize.WIDE", 10**9)
+    interpolate(source, whole)
+    assert np.array_equal(narrowed, whole)
