@@ -51,7 +51,7 @@ def test_an_alarm_is_set_described_and_deleted(local_cloud: Any) -> None:
         ("lambda", "list_functions", {}),
         ("sqs", "list_queues", {}),
         ("dynamodb", "list_tables", {}),
-        ("logs", "describe_log_groups", {}),
+        ("logs", "describe_queries", {}),
         ("cloudformation", "list_stacks", {}),
         ("ec2", "describe_instances", {}),
         ("sagemaker", "list_training_jobs", {}),
