@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,8 @@ FIGURES: dict[str, set[str]] = {
 
 async def make(out: Path) -> None:
     """Runs checkpoints.py where the pipeline trains, on what it trained; the engine keeps what they made."""
-    async with dagger.connection():
+    # Without a place for its log the session waits for somebody to read it.
+    async with dagger.connection(dagger.Config(log_output=sys.stderr)):
         host = dag.host()
         lab = await laboratory(host.directory(str(ROOT), include=["pyproject.toml", "uv.lock"]))
         code = host.directory(str(ROOT / "inference"), include=TRAINING)

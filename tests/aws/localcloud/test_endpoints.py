@@ -47,7 +47,7 @@ def test_a_live_endpoint_tells_the_image_that_it_runs(hosting: Any) -> None:
     [
         ({"ping": 500}, "/ping answered 500"),
         ({"ping_takes": 5}, r"/ping did not answer within 0\.5 s"),
-        ({"exit": 7, "says": "no weights here"}, "it exited with code 7: no weights here"),
+        ({"exit": 7, "says": ["no weights here"]}, "it exited with code 7: no weights here"),
     ],
 )
 def test_an_endpoint_that_never_becomes_healthy_fails_with_a_reason(

@@ -12,13 +12,7 @@ WORKFLOW = WORKFLOWS / "slipway.yml"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 # What an expression may read: GitHub's own words and the repository's variables, nothing that a pull request writes.
 # github.ref of a pull request is refs/pull/NUMBER/merge.
-READABLE = {
-    "github.event_name",
-    "github.ref",
-    "secrets.SLIPWAY_WEBHOOK",
-    "vars.AWS_REGION",
-    "vars.AWS_ROLE_ARN",
-}
+READABLE = {"github.event_name", "github.ref", "vars.AWS_REGION", "vars.AWS_ROLE_ARN"}
 
 
 def broken_rules(text: str) -> set[str]:
