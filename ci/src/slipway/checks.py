@@ -7,6 +7,7 @@ from slipway.toolchain import debian, python, uv
 
 TREE = [
     "ci/src/**/*.py",
+    "backend/**/*.py",
     "inference/**/*.py",
     "inference/page/*",
     "infra/**/*.py",
@@ -57,6 +58,7 @@ async def types(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Conta
         "mypy",
         "--cache-dir",
         CACHES,
+        "backend",
         "inference",
         "infra",
         "ci/src/slipway",
