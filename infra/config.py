@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from infra.config_errors import nearest, sentence, where
 from infra.errors import InputError, Refused
+from infra.hosting import SERVERLESS_PAYLOAD_MB
 from infra.preview_names import preview_name
 from infra.section import Section
 from infra.settings import Environment, Settings, is_name
@@ -80,6 +81,11 @@ class Config:
     def region(self, environment: str) -> str:
         """The AWS region of an environment."""
         return self.environment(environment).region or self.settings.region
+
+    def payload_limit_mb(self, environment: str) -> int:
+        """The largest request that an environment takes, in MiB; serverless endpoints take 4 at most."""
+        limit = self.settings.payload_limit_mb
+        return min(limit, SERVERLESS_PAYLOAD_MB) if self.environment(environment).serverless else limit
 
     def refuse_mock(self, environment: str) -> None:
         """Refused where the environment is marked production: a mock model answers nobody's customers."""

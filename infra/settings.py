@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
+from infra.hosting import Serverless, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.section import Section
 from infra.supply.settings import Licenses, Signing, Vulnerabilities
@@ -107,6 +108,7 @@ class Environment(Section):
     keep: int = Field(default=2, ge=1, le=50)
     expires_hours: int | None = Field(default=None, ge=1, le=2160)
     promoted_from: Name | None = None
+    serverless: Serverless | None = None
     variables: dict[Variable, str] = {}
 
     @field_validator("variables")
@@ -131,6 +133,8 @@ class Environment(Section):
     def _belongs_together(self) -> Self:
         if self.production and self.expires_hours:
             raise ValueError("is production and expires; remove expires_hours, which makes an environment a preview")
+        if why := contradiction(self):
+            raise ValueError(why)
         if self.rollout.type != "all-at-once" and self.instance_count < 2:
             raise ValueError(
                 f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "

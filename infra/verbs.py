@@ -247,7 +247,7 @@ def invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> Non
 
     sample = read_sample(args.image, None)
     cloud, place = _target(args, config)
-    answer = invoke(cloud, place.endpoint, sample, config.settings.payload_limit_mb)
+    answer = invoke(cloud, place.endpoint, sample, config.payload_limit_mb(args.env))
     mock = " (a mock model)" if answer.is_mock else ""
     found = detections_table(answer.detections) if answer.detections else ["nothing was detected"]
     head = f"{place.endpoint}, build {answer.build[:12]}{mock}, {answer.milliseconds:.0f} ms"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LIMITS = (
-    "Only ECR, SageMaker hosting (models, endpoint configurations, real-time endpoints), CloudWatch alarms, the "
+    "Only ECR, SageMaker hosting (models, endpoint configurations, endpoints), CloudWatch alarms, the "
     "endpoints' logs, IAM, STS and S3 are here; every other service and operation is refused.",
     "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
     "count.",
@@ -20,8 +20,10 @@ LIMITS = (
     "refused, never enforced.",
     "Alarms change their state by set_alarm_state only; metrics are not made from invocations.",
     "A deployment's rolling update moves the traffic in batches, but does not stop old instances batch by batch.",
-    "Serverless and asynchronous inference, streaming answers, shadow variants, inference components, pipelines, "
-    "multi-model endpoints, data capture and explainers are refused.",
+    "A serverless endpoint has one container for all requests, whatever its memory; it is stopped after two minutes "
+    "without any and started by the next. AWS starts one for each request at a time, and does not say when they stop.",
+    "Asynchronous inference, streaming answers, shadow variants, inference components, pipelines, multi-model "
+    "endpoints, data capture and explainers are refused.",
     "A model or an endpoint configuration that a live endpoint uses cannot be deleted; AWS says that you must not, and "
     "lets you.",
     "Images are pushed to the registry directly: it takes any credentials, cannot hold a push back for an immutable "

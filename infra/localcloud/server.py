@@ -15,6 +15,7 @@ from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
 from infra.localcloud.limits import LIMITS
 from infra.localcloud.moto_services import SERVICES
 from infra.localcloud.sagemaker import endpoint_configs, endpoints, models, tags
+from infra.localcloud.sagemaker.invoker import Invoker
 from infra.localcloud.sagemaker.rollout import Rollouts
 from infra.localcloud.sagemaker.runtime import INVOCATIONS, Runtime
 from infra.localcloud.validation import operations, validate
@@ -52,7 +53,7 @@ class Application:
     def __init__(self, cloud: Cloud, rollouts: Rollouts) -> None:
         self._cloud = cloud
         self._rollouts = rollouts
-        self._runtime = Runtime(cloud)
+        self._runtime = Runtime(cloud, Invoker(cloud))
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; whatever goes wrong becomes an AWS error."""

@@ -12,6 +12,7 @@ from infra.aws_errors import FAILURES, explain
 from infra.errors import InputError, Refused, RolloutFailed, SlipwayError, WorldChanged
 from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
+from infra.release.kinds import refuse_conversion
 from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
 from infra.release.previews import refuse_other_branch, renew
@@ -48,7 +49,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
     report.digest, report.release, report.git_sha = release.digest, release.name, wanted.git_sha
     if wanted.mock:
         job.config.refuse_mock(release.place.environment)
-    if len(wanted.sample.picture) > job.config.settings.payload_limit_mb * 1024 * 1024:
+    if len(wanted.sample.picture) > job.payload_limit_mb * 1024 * 1024:
         limit = job.config.where("payload_limit_mb")
         raise InputError(
             f"the sample {wanted.sample.name} is larger than the payload limit ({limit}); give a smaller one."
@@ -68,6 +69,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
         return
     if found.endpoint:
         refuse_stranger(job, found.endpoint)
+        refuse_conversion(job, found.endpoint)
     if found.action in ("prove", "wait"):
         renew(job, wanted.branch)
     if note := job.cloud.check_credentials(timedelta(seconds=job.limit)):
@@ -139,7 +141,7 @@ def _discard(job: Job, release: Release) -> None:
 def _smoke(job: Job, wanted: Wanted, ended: Endpoint) -> None:
     sample, rules = wanted.sample, job.config.settings
     try:
-        answer = invoke(job.cloud, ended.name, sample, rules.payload_limit_mb)
+        answer = invoke(job.cloud, ended.name, sample, job.payload_limit_mb)
         shown = {
             "build": answer.build,
             "model": answer.model,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,20 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _HEARTBEAT = 0.2, 10.0, 30.0  # seconds
 
 
 @dataclass(frozen=True)
+class LiveVariant:
+    """One production variant as it is: its share of the requests from 0 to 1, and what it runs on.
+
+    `serverless` is its ServerlessConfig, None where it has instances.
+    """
+
+    name: str
+    share: float
+    digests: tuple[str, ...]
+    instances: int
+    serverless: dict[str, int] | None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """DescribeEndpoint, as far as releases need it.
 
@@ -43,6 +57,7 @@ class Endpoint:
     instances: int
     desired: int
     since: datetime
+    variants: tuple[LiveVariant, ...] = ()
 
     @property
     def moving(self) -> bool:
@@ -64,23 +79,33 @@ def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
         raise
     pending = told.get("PendingDeploymentSummary")
     variants = told.get("ProductionVariants", [])
-    images = [
-        image.get("ResolvedImage") or image.get("SpecifiedImage", "")
-        for each in variants
-        for image in each.get("DeployedImages", [])
-    ]
+    weights = sum(each.get("CurrentWeight", 0.0) for each in variants)
+    live = tuple(_variant(each, weights) for each in variants)
     return Endpoint(
         name=name,
         arn=told["EndpointArn"],
         status=told["EndpointStatus"],
         config=told.get("EndpointConfigName", ""),
         target=(pending or told).get("EndpointConfigName", ""),
-        digests=tuple(dict.fromkeys(image.rsplit("@", 1)[1] for image in images if "@" in image)),
+        digests=tuple(dict.fromkeys(digest for each in live for digest in each.digests)),
         failure=told.get("FailureReason", "").rstrip(". "),
         instances=sum(each.get("CurrentInstanceCount", 0) for each in variants),
         desired=sum(each.get("DesiredInstanceCount", 0) for each in variants),
         stage=_stage(pending.get("ProductionVariants", []) if pending else variants),
         since=told["LastModifiedTime"],
+        variants=live,
+    )
+
+
+def _variant(told: ProductionVariantSummaryTypeDef, weights: float) -> LiveVariant:
+    images = [image.get("ResolvedImage") or image.get("SpecifiedImage", "") for image in told.get("DeployedImages", [])]
+    serverless: Any = told.get("CurrentServerlessConfig")
+    return LiveVariant(
+        name=told["VariantName"],
+        share=told.get("CurrentWeight", 0.0) / weights if weights else 0.0,
+        digests=tuple(dict.fromkeys(image.rsplit("@", 1)[1] for image in images if "@" in image)),
+        instances=told.get("CurrentInstanceCount", 0),
+        serverless=dict(serverless) if serverless else None,
     )
 
 

@@ -37,6 +37,11 @@ class Job:
         return self.config.environment(self.place.environment)
 
     @property
+    def payload_limit_mb(self) -> int:
+        """The largest request that the environment takes, in MiB."""
+        return self.config.payload_limit_mb(self.place.environment)
+
+    @property
     def limit(self) -> float:
         """The longest wait for SageMaker, in seconds."""
         return float(self.config.settings.timeouts.deploy_seconds)

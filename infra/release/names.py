@@ -16,6 +16,7 @@ from infra.errors import InputError
 
 if TYPE_CHECKING:
     from infra.config import Config
+    from infra.hosting import Serverless
 
 VARIANT = "main"
 
@@ -88,13 +89,19 @@ def release(config: Config, environment: str, digest: str) -> Release:
 
 def container(config: Config, environment: str) -> dict[str, str]:
     """Environment variables of the container."""
-    limit = {"SLIPWAY_MAX_BODY_BYTES": str(config.settings.payload_limit_mb * 1024 * 1024)}
+    limit = {"SLIPWAY_MAX_BODY_BYTES": str(config.payload_limit_mb(environment) * 1024 * 1024)}
     return limit | config.environment(environment).variables
 
 
 def variant(config: Config, environment: str) -> dict[str, Any]:
     """The production variant (ProductionVariant of CreateEndpointConfig) without its model."""
     settings = config.environment(environment)
+    if settings.serverless:
+        return {
+            "VariantName": VARIANT,
+            "ServerlessConfig": serverless(settings.serverless),
+            "InitialVariantWeight": 1.0,
+        }
     ami = {"InferenceAmiVersion": settings.inference_ami_version} if settings.inference_ami_version else {}
     return {
         "VariantName": VARIANT,
@@ -103,4 +110,14 @@ def variant(config: Config, environment: str) -> dict[str, Any]:
         "InitialVariantWeight": 1.0,
         "ContainerStartupHealthCheckTimeoutInSeconds": config.settings.timeouts.startup_seconds,
         **ami,
+    }
+
+
+def serverless(settings: Serverless) -> dict[str, int]:
+    """ServerlessConfig of a production variant."""
+    provisioned = settings.provisioned_concurrency
+    return {
+        "MemorySizeInMB": settings.memory_mb,
+        "MaxConcurrency": settings.max_concurrency,
+        **({"ProvisionedConcurrency": provisioned} if provisioned else {}),
     }

@@ -19,6 +19,7 @@ from infra.layout import DOCKER_MANIFEST
 from infra.registry import Manifest, Repository, open_repository
 from infra.release import names
 from infra.release.generations import generations
+from infra.release.kinds import image_limit
 
 if TYPE_CHECKING:
     from infra.config import Config
@@ -90,6 +91,8 @@ def _origin(config: Config, release: Release, git_sha: str) -> None:
 
 
 def _instance_type(cloud: Cloud, config: Config, release: Release) -> None:
+    if config.environment(release.place.environment).serverless:
+        return
     wanted = config.environment(release.place.environment).instance_type
     known: list[str] = getattr(
         cloud.sagemaker.meta.service_model.shape_for("ProductionVariantInstanceType"), "enum", []
@@ -117,12 +120,11 @@ def _image(cloud: Cloud, config: Config, release: Release) -> tuple[Repository, 
             "platform only; publish it with "
             "Docker's media types."
         )
-    limit = config.settings.image_limit_gb * 10**9
-    if manifest.size > limit:
+    limit, where = image_limit(config, release.place.environment)
+    if manifest.size > limit * 10**9:
         raise Refused(
-            f"the image has {manifest.size / 1e9:.1f} GB compressed and the limit is "
-            f"{config.settings.image_limit_gb} GB "
-            f"({config.where('image_limit_gb')}); make it smaller."
+            f"the image has {manifest.size / 1e9:.1f} GB compressed and the limit is {limit} GB ({where}); make it "
+            "smaller."
         )
     settings = repository.json_blob(manifest.content["config"]["digest"])
     return repository, manifest, {"config": {}, **settings}

@@ -39,7 +39,7 @@ def promote(job: Job, sample: Sample) -> None:
             f"nothing in {before} can be promoted: {place.endpoint} has no live release that passed its smoke test; "
             f"deploy to {before} first (`status` shows it)."
         )
-    answer = invoke(cloud, place.endpoint, sample, config.settings.payload_limit_mb)
+    answer = invoke(cloud, place.endpoint, sample, config.payload_limit_mb(before))
     job.progress.say(f"{live.digest} (git {live.git_sha}) is live in {before}")
     wanted = names.release(config, environment, live.digest)
     deploy(job, Wanted(wanted, live.git_sha, replace(sample, expected=answer.detections), answer.is_mock))

@@ -11,6 +11,7 @@ from infra.aws_errors import code, duplicate, message, missing
 from infra.errors import Refused, RolloutFailed, WorldChanged
 from infra.release import generations, names
 from infra.release.endpoint import look, wait
+from infra.release.kinds import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +104,7 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
         else:
             _settled(
                 lambda: job.sagemaker.update_endpoint(
-                    EndpointName=endpoint, EndpointConfigName=to, DeploymentConfig=how
+                    EndpointName=endpoint, EndpointConfigName=to, **guarded(job.settings, how)
                 )
             )
     except ClientError as error:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from infra.aws_errors import code, message
 from infra.errors import InputError, RolloutFailed
 from infra.release.findings import Detection, likeness, read
+from infra.release.kinds import awake
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,11 +76,13 @@ def invoke(cloud: Cloud, endpoint: str, sample: Sample, limit_mb: int) -> Answer
         )
     began = time.monotonic()
     try:
-        told = cloud.runtime.invoke_endpoint(
-            EndpointName=endpoint,
-            ContentType=mimetypes.guess_type(name)[0] or "application/octet-stream",
-            Accept="application/json",
-            Body=picture,
+        told = awake(
+            lambda: cloud.runtime.invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType=mimetypes.guess_type(name)[0] or "application/octet-stream",
+                Accept="application/json",
+                Body=picture,
+            )
         )
         body = json.loads(told["Body"].read())
         return Answer(

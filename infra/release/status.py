@@ -11,6 +11,7 @@ from infra.aws_errors import missing
 from infra.release import names
 from infra.release.endpoint import Endpoint, look
 from infra.release.generations import Generation, generations, read, read_tags
+from infra.release.kinds import runs_on
 from infra.release.report import table
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _role_of(one: Generation, endpoint: Endpoint | None) -> str:
 def _health(endpoint: Endpoint, live: Generation | None) -> str:
     if endpoint.status == "Failed":
         return "failed"
-    count = f"{endpoint.instances} of {endpoint.desired} instances answer"
+    count = runs_on(endpoint)
     if live is None:
         return f"{count}; not released by Slipway"
     return f"{count}; smoke test {'passed' if live.live else 'not passed yet'}"

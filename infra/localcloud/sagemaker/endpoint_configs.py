@@ -11,6 +11,7 @@ from infra.localcloud.sagemaker.listing import list_page
 from infra.localcloud.sagemaker.models import refuse_unsupported, require_model
 from infra.localcloud.sagemaker.records import Endpoint
 from infra.localcloud.sagemaker.tags import drop_tags, save_tags
+from infra.localcloud.sagemaker.variants import production_variants
 from infra.localcloud.state import Transaction
 
 _UNSUPPORTED = {
@@ -19,11 +20,6 @@ _UNSUPPORTED = {
     "ShadowProductionVariants": "shadow variants",
     "CrossRegionTrafficConfig": "cross-region traffic",
     "ExecutionRoleArn": "inference components",
-}
-_UNSUPPORTED_VARIANT = {
-    "ServerlessConfig": "serverless inference",
-    "CoreDumpConfig": "core dumps",
-    "ManagedInstanceScaling": "managed instance scaling",
 }
 _KEPT = ("DataCaptureConfig", "KmsKeyId", "VpcConfig", "EnableNetworkIsolation", "MetricsConfig")
 
@@ -35,12 +31,7 @@ def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -
     refuse_unsupported(request, _UNSUPPORTED)
     if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
         raise ValidationException("DataCaptureConfig cannot be enabled: the local cloud does not capture data.")
-    variants = [_with_defaults(variant) for variant in request["ProductionVariants"]]
-    names = [variant["VariantName"] for variant in variants]
-    if len(set(names)) < len(names):
-        raise ValidationException("The variant names of an endpoint configuration must be unique.")
-    if not any(variant["InitialVariantWeight"] for variant in variants):
-        raise ValidationException("At least one production variant must have a weight greater than 0.")
+    variants = production_variants(request)
     with cloud.state.write() as transaction:
         if transaction.get("endpoint-config", region, name):
             raise ValidationException(f'Cannot create already existing endpoint configuration "{arn}".')
@@ -56,14 +47,6 @@ def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -
         transaction.put("endpoint-config", region, name, record)
         save_tags(transaction, region, arn, request.get("Tags", []))
     return {"EndpointConfigArn": arn}
-
-
-def _with_defaults(variant: dict[str, Any]) -> dict[str, Any]:
-    refuse_unsupported(variant, _UNSUPPORTED_VARIANT)
-    for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
-        if member not in variant:
-            raise ValidationException(f"{member} is required for the production variant {variant['VariantName']}.")
-    return {"InitialVariantWeight": 1.0, **variant}
 
 
 def describe_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from infra.localcloud.sagemaker.models import require_model
 from infra.localcloud.sagemaker.records import Endpoint, Fleet, Variant
 from infra.localcloud.sagemaker.tags import save_tags
 from infra.localcloud.sagemaker.traffic import plan_traffic
+from infra.localcloud.sagemaker.variants import checked_serverless
 from infra.localcloud.state import Transaction
 
 
@@ -66,6 +67,7 @@ def update_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
         if request.get("RetainDeploymentConfig"):
             deployment = endpoint.last_deployment
     _check_deployment(cloud, region, deployment, fleet)
+    _refuse_conversion(endpoint, fleet)
     with cloud.state.write() as transaction:
         endpoint = require_endpoint(cloud, transaction, region, name)
         _require_updatable(endpoint)
@@ -98,8 +100,6 @@ def update_endpoint_weights_and_capacities(cloud: Cloud, region: str, request: d
             raise ValidationException(f'Cannot update endpoint "{endpoint.arn}" that has no fleet.')
         variants = {variant.name: variant for variant in endpoint.blue.variants}
         for desired in request["DesiredWeightsAndCapacities"]:
-            if desired.get("ServerlessUpdateConfig"):
-                raise ValidationException("The local cloud does not have serverless inference.")
             variant = variants.get(desired["VariantName"])
             if variant is None:
                 raise ValidationException(
@@ -109,6 +109,7 @@ def update_endpoint_weights_and_capacities(cloud: Cloud, region: str, request: d
                 variant,
                 desired_weight=float(desired.get("DesiredWeight", variant.desired_weight)),
                 instances=desired.get("DesiredInstanceCount", variant.instances),
+                serverless=_rescaled(variant, desired),
             )
         if not any(variant.desired_weight for variant in variants.values()):
             raise ValidationException("At least one production variant must have a weight greater than 0.")
@@ -195,7 +196,36 @@ def _require_updatable(endpoint: Endpoint) -> None:
         raise ValidationException(f'Cannot update failed endpoint "{endpoint.arn}": it can only be deleted.')
 
 
+def _refuse_conversion(endpoint: Endpoint, fleet: Fleet) -> None:
+    """An endpoint with instances does not become serverless; the other way round it may.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update.html
+    """
+    old = endpoint.blue.variants if endpoint.blue else ()
+    if fleet.serverless and not all(variant.serverless for variant in old):
+        raise ValidationException(
+            f'Cannot update endpoint "{endpoint.arn}": an instance-based endpoint cannot be converted to a serverless '
+            "endpoint."
+        )
+
+
+def _rescaled(variant: Variant, desired: dict[str, Any]) -> dict[str, int] | None:
+    """The ServerlessConfig after an update of weights and capacities."""
+    update = desired.get("ServerlessUpdateConfig")
+    if variant.serverless is None:
+        if update:
+            raise ValidationException(f'The variant "{variant.name}" is not serverless.')
+        return None
+    if "DesiredInstanceCount" in desired:
+        raise ValidationException(f'The variant "{variant.name}" is serverless and has no instances.')
+    return checked_serverless({**variant.serverless, **(update or {})})
+
+
 def _check_deployment(cloud: Cloud, region: str, deployment: dict[str, Any] | None, fleet: Fleet) -> None:
+    if deployment and fleet.serverless:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html: "only apply to Asynchronous
+        # inference and Real-time inference endpoint types".
+        raise ValidationException("DeploymentConfig cannot be used with serverless endpoints.")
     plan = plan_traffic(deployment or {}, sum(variant.instances for variant in fleet.variants))
     known = cloud.moto.alarm_states(region, plan.alarms)
     if missing := [name for name in plan.alarms if name not in known]:
@@ -227,8 +257,9 @@ def _new_fleet(cloud: Cloud, region: str, config_name: str) -> Fleet:
                 model_data_url=container.get("ModelDataUrl"),
                 weight=variant["InitialVariantWeight"],
                 desired_weight=variant["InitialVariantWeight"],
-                instances=variant["InitialInstanceCount"],
+                instances=variant.get("InitialInstanceCount", 1),
                 startup_timeout_s=cloud.clock.seconds(startup),
+                serverless=variant.get("ServerlessConfig"),
             )
         )
     return Fleet(uuid4().hex[:12], config_name, tuple(variants))
@@ -266,9 +297,14 @@ def _live_variant(variant: Variant) -> dict[str, Any]:
         "DeployedImages": _deployed_images(variant),
         "CurrentWeight": variant.weight,
         "DesiredWeight": variant.desired_weight,
-        "CurrentInstanceCount": variant.instances,
-        "DesiredInstanceCount": variant.instances,
+        **_capacity(variant, variant.instances),
     }
+
+
+def _capacity(variant: Variant, running: int) -> dict[str, Any]:
+    if variant.serverless:
+        return {"CurrentServerlessConfig": variant.serverless, "DesiredServerlessConfig": variant.serverless}
+    return {"CurrentInstanceCount": running, "DesiredInstanceCount": variant.instances}
 
 
 def _pending_variant(endpoint: Endpoint, variant: Variant) -> dict[str, Any]:
@@ -281,7 +317,6 @@ def _pending_variant(endpoint: Endpoint, variant: Variant) -> dict[str, Any]:
         "DeployedImages": _deployed_images(variant),
         "CurrentWeight": variant.weight * endpoint.green_percent / 100,
         "DesiredWeight": variant.desired_weight,
-        "CurrentInstanceCount": running,
-        "DesiredInstanceCount": variant.instances,
+        **_capacity(variant, running),
         "VariantStatus": [{"Status": status, "StartTime": endpoint.stage_since}],
     }

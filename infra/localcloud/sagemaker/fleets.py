@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,10 +40,15 @@ class _Slot:
 
     container: Container | None = None
     in_flight: int = 0
+    last_used: float = 0.0
 
     def __post_init__(self) -> None:
         self.starting = threading.Lock()
         self.idle = threading.Condition()
+
+    def unused(self, seconds: float) -> bool:
+        """Whether its container has had nothing to do for so long."""
+        return self.container is not None and not self.in_flight and time.monotonic() - self.last_used >= seconds
 
 
 class Fleets:
@@ -97,7 +103,27 @@ class Fleets:
         finally:
             with slot.idle:
                 slot.in_flight -= 1
+                slot.last_used = time.monotonic()
                 slot.idle.notify_all()
+
+    def rest(self, fleet: Fleet, seconds: float) -> None:
+        """Stop the containers of a fleet that nobody has asked for so long; the next request starts them again."""
+
+        def stop(slot: _Slot) -> None:
+            with slot.starting:
+                with slot.idle:
+                    if not slot.unused(seconds):
+                        return
+                    container, slot.container = slot.container, None
+                if container is not None:
+                    container.stop()
+
+        with self._lock:
+            unused = [slot for slot in self._slots.get(fleet.id, {}).values() if slot.unused(seconds)]
+            self._stops = [one for one in self._stops if one.is_alive()]
+            for slot in unused:
+                self._stops.append(threading.Thread(target=stop, args=(slot,), name=f"rest {fleet.id}", daemon=True))
+                self._stops[-1].start()
 
     def discard_dead(self, fleet: Fleet, variant: Variant, url: str) -> None:
         """Forget a container that no longer takes connections; the next request starts a new one, as SageMaker does."""
@@ -174,6 +200,7 @@ class Fleets:
                     container.stop()
                     raise
                 slot.container = container
+                slot.last_used = time.monotonic()
         return slot
 
     def _spec(self, fleet: Fleet, variant: Variant) -> ContainerSpec:

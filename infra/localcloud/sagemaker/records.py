@@ -13,7 +13,10 @@ Stage = Literal["launch", "shift", "bake", "drain", "roll-back", "rescale", "del
 
 @dataclass(frozen=True)
 class Variant:
-    """A production variant of one fleet, everything resolved: it can be started again from this alone."""
+    """A production variant of one fleet, everything resolved: it can be started again from this alone.
+
+    ``serverless`` is its ServerlessConfig, None where it has instances.
+    """
 
     name: str
     model_name: str
@@ -27,6 +30,7 @@ class Variant:
     desired_weight: float
     instances: int
     startup_timeout_s: float
+    serverless: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Fleet:
     id: str
     config_name: str
     variants: tuple[Variant, ...]
+
+    @property
+    def serverless(self) -> bool:
+        """Whether it has no instances; serverless endpoints have one variant."""
+        return any(variant.serverless for variant in self.variants)
 
     def container(self, variant: Variant) -> str:
         """The name of a variant's container."""

@@ -17,11 +17,13 @@ from dataclasses import replace
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import LaunchError, LocalCloudError
 from infra.localcloud.sagemaker.fleets import FleetRetired, Stopping
-from infra.localcloud.sagemaker.records import Endpoint
+from infra.localcloud.sagemaker.records import Endpoint, Fleet
 from infra.localcloud.sagemaker.tags import drop_tags
 from infra.localcloud.sagemaker.traffic import TrafficPlan, plan_traffic
 
 _TICK_S = 1.0
+# AWS does not say how long a serverless container waits for its next request; some minutes are what people see.
+_SERVERLESS_IDLE_S = 120.0
 _MAX_REASON = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 _LOG = logging.getLogger(__name__)
 
@@ -71,8 +73,16 @@ class Rollouts:
                 driver = threading.Thread(target=self._drive, args=key, name=f"rollout {endpoint.name}", daemon=True)
                 self._drivers[key] = driver
                 driver.start()
+        for endpoint in endpoints:
+            if endpoint.blue and endpoint.stage == "rest":
+                self._rest(endpoint.blue)
         for fleet_id in started - {fleet.id for endpoint in endpoints for fleet, _ in endpoint.fleets}:
             self._cloud.fleets.retire(fleet_id)
+
+    def _rest(self, fleet: Fleet) -> None:
+        """Let a serverless fleet go to sleep, unless it keeps containers ready."""
+        if fleet.serverless and not any((one.serverless or {}).get("ProvisionedConcurrency") for one in fleet.variants):
+            self._cloud.fleets.rest(fleet, self._cloud.clock.seconds(_SERVERLESS_IDLE_S))
 
     def _drive(self, region: str, name: str) -> None:
         try:

@@ -57,12 +57,12 @@ def test_variants_need_names_of_their_own_and_a_weight(hosting: Any) -> None:
 @pytest.mark.parametrize(
     "extra",
     [
-        {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1}},
+        {"CoreDumpConfig": {"DestinationS3Uri": "s3://dumps/here"}},
         {"ManagedInstanceScaling": {"Status": "ENABLED"}},
     ],
 )
 def test_what_is_not_here_is_refused(hosting: Any, extra: dict[str, Any]) -> None:
-    """AWS API reference: ProductionVariant, ServerlessConfig and ManagedInstanceScaling."""
+    """AWS API reference: ProductionVariant, CoreDumpConfig and ManagedInstanceScaling."""
     with pytest.raises(ClientError, match="the local cloud does not have"):
         hosting.config(hosting.variant(hosting.model("a"), **extra))
 

@@ -1,0 +1,84 @@
+"""What the kinds of endpoints change in a release: what SageMaker is asked for, what it refuses, how they are seen."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from infra.aws_errors import code
+from infra.errors import Refused
+from infra.hosting import SERVERLESS_IMAGE_GB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sagemaker.type_defs import DeploymentConfigTypeDef
+
+    from infra.config import Config
+    from infra.release.endpoint import Endpoint
+    from infra.release.job import Job
+    from infra.settings import Environment
+
+_COLD = frozenset({"ModelNotReadyException", "ThrottlingException"})
+_WAKING = 60.0  # seconds in which a serverless endpoint may say that it is not ready yet, or has too much to do
+
+T = TypeVar("T")
+
+
+def refuse_conversion(job: Job, endpoint: Endpoint) -> None:
+    """Refused where an endpoint with instances is to become serverless; the other way round is fine.
+
+    Developer guide, "Serverless endpoint operations": an instance-based endpoint cannot be converted to serverless.
+    """
+    if endpoint.status == "Failed" or not job.settings.serverless or not endpoint.variants:
+        return
+    if not all(each.serverless for each in endpoint.variants):
+        where = job.config.where("environments", job.place.environment, "serverless")
+        raise Refused(
+            f"endpoint {endpoint.name} has instances, and SageMaker turns none of those into a serverless one "
+            f"({where}); deploy to an environment of another name, or run destroy for {job.place.environment} first, "
+            "which nobody answers for meanwhile."
+        )
+
+
+def guarded(environment: Environment, how: DeploymentConfigTypeDef) -> dict[str, Any]:
+    """How UpdateEndpoint moves traffic; serverless endpoints take no DeploymentConfig.
+
+    Developer guide, "Deployment guardrails": they apply to asynchronous and real-time endpoints only.
+    """
+    return {} if environment.serverless else {"DeploymentConfig": how}
+
+
+def image_limit(config: Config, environment: str) -> tuple[int, str]:
+    """The largest image that an environment takes, in GB compressed, and where that is said."""
+    limit = config.settings.image_limit_gb
+    if config.environment(environment).serverless and limit > SERVERLESS_IMAGE_GB:
+        return SERVERLESS_IMAGE_GB, config.where("environments", environment, "serverless")
+    return limit, config.where("image_limit_gb")
+
+
+def runs_on(endpoint: Endpoint) -> str:
+    """What answers, for people."""
+    if endpoint.variants and all(each.serverless for each in endpoint.variants):
+        told = endpoint.variants[0].serverless or {}
+        ready = told.get("ProvisionedConcurrency", 0)
+        return (
+            f"serverless with {told.get('MemorySizeInMB')} MB, up to {told.get('MaxConcurrency')} requests at a time"
+            f"{f', {ready} kept ready' if ready else ''}"
+        )
+    return f"{endpoint.instances} of {endpoint.desired} instances answer"
+
+
+def awake(call: Callable[[], T]) -> T:
+    """Call again while an endpoint's container is still being started, for a minute at most."""
+    deadline, pause = time.monotonic() + _WAKING, 0.5
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if code(error) not in _COLD or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0)

@@ -1,0 +1,62 @@
+"""Kinds of endpoints in slipway.toml: what goes together, and what else makes another release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.config import Config, load
+from infra.errors import InputError
+from infra.release.names import container, release, variant
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def config(folder: Path, *lines: str) -> Config:
+    path = folder / "slipway.toml"
+    path.write_text("\n".join(['project = "demo"', 'region = "eu-west-1"', "[environments.dev]", *lines]))
+    return load(path)
+
+
+def test_a_serverless_environment_has_a_memory_and_no_instances(tmp_path: Path) -> None:
+    made = config(tmp_path, "serverless = { memory_mb = 3072, max_concurrency = 8, provisioned_concurrency = 2 }")
+    assert variant(made, "dev") == {
+        "VariantName": "main",
+        "ServerlessConfig": {"MemorySizeInMB": 3072, "MaxConcurrency": 8, "ProvisionedConcurrency": 2},
+        "InitialVariantWeight": 1.0,
+    }
+    assert container(made, "dev")["SLIPWAY_MAX_BODY_BYTES"] == str(4 * 2**20)
+    assert made.environment("dev").platform == "linux/amd64"
+
+
+def test_names_of_environments_without_kinds_stay_as_they_were(tmp_path: Path) -> None:
+    """Made before there were kinds; another name would make every live release a new one."""
+    assert release(config(tmp_path), "dev", DIGEST).name == "demo-dev-0123456789ab-0fba4a6c"
+
+
+@pytest.mark.parametrize("change", ["memory_mb = 1024", "max_concurrency = 9", "provisioned_concurrency = 1"])
+def test_what_serverless_runs_on_makes_another_release(tmp_path: Path, change: str) -> None:
+    one = release(config(tmp_path, "serverless = {}"), "dev", DIGEST)
+    assert release(config(tmp_path, f"serverless = {{ {change} }}"), "dev", DIGEST) != one
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (["serverless = { memory_mb = 2000 }"], "line 4: environments.dev.serverless.memory_mb is 2000; write 1024"),
+        (["serverless = { max_concurrency = 201 }"], "max_concurrency is 201; write 200 or less"),
+        (["serverless = { provisioned_concurrency = 6 }"], "keeps 6 containers ready and answers 5 requests at a time"),
+        (["serverless = { memory = 1024 }"], "memory is not a setting (did you mean memory_mb?)"),
+        (["serverless = {}", 'instance_type = "ml.c7i.large"'], "line 3: environments.dev is serverless and has inst"),
+        (["serverless = {}", "instance_count = 1"], "remove instance_count, or remove serverless"),
+        (["serverless = {}", 'device = "cuda"'], "serverless endpoints have no GPU; write device = 'cpu'"),
+        (["serverless = {}", "rollout = { type = 'canary', percent = 10 }"], "has a rollout in steps, but SageMaker"),
+        (["serverless = {}", "rollout = { bake_seconds = 10 }"], "has a rollout in steps"),
+        (["serverless = {}", "alarms = [{ metric = 'ModelLatency', threshold = 1 }]"], "is serverless and has alarms"),
+    ],
+)
+def test_what_sagemaker_does_not_offer_is_refused_with_its_line(tmp_path: Path, lines: list[str], says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        config(tmp_path, *lines)
+    assert says in str(refused.value)
