@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+    from mypy_boto3_sns import SNSClient
 
 
 @dataclass
@@ -45,6 +46,11 @@ class Cloud:
     def local(self) -> bool:
         """Whether this is a local cloud: ECR is then a plain registry, and missing roles are created."""
         return self.registry is not None
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether AWS itself is talked to, with its console, and not something that stands for it."""
+        return not self.local and not os.environ.get("AWS_ENDPOINT_URL")
 
     @cached_property
     def sagemaker(self) -> SageMakerClient:
@@ -75,6 +81,11 @@ class Cloud:
     def logs(self) -> CloudWatchLogsClient:
         """What containers wrote."""
         return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        """Topics of notifications; soon given up, since a release does not wait for them."""
+        return cast("SNSClient", self._client("sns", read_timeout=10, attempts=2))
 
     def check_credentials(self, needed: timedelta) -> str | None:
         """CloudUnusable if there are no credentials or they are over; a note if they end before `needed` has passed."""

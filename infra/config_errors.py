@@ -21,8 +21,10 @@ _LOOKS = {
     "region": "an AWS region such as eu-west-1",
     "repository": "an ECR repository name: small letters and digits, with . _ - / between them",
     "execution_role": "the name or the ARN of an IAM role",
+    "notify_topic": "the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME",
     "instance_type": "a SageMaker instance type such as ml.c7i.large",
     "statistic": "Sum, Average, Maximum, Minimum or a percentile such as p99",
+    "prices": 'a region and then an instance type, such as [prices.eu-west-1] with "ml.m5.large" = 0.128',
     "variables": "letters, digits and underscores, not starting with a digit",
 }
 _ADVICE = {

@@ -11,6 +11,7 @@ from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
 from infra.hosting import Serverless, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
+from infra.pricing.settings import Prices
 from infra.section import Section
 from infra.supply.settings import Licenses, Signing, Vulnerabilities
 
@@ -196,6 +197,13 @@ class Settings(Section):
         ]
         | None
     ) = None
+    notify_topic: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z]{2}(-[a-z]+)+-[0-9]:[0-9]{12}:[A-Za-z0-9_-]{1,256}$"),
+        ]
+        | None
+    ) = None
     payload_limit_mb: int = Field(default=6, ge=1, le=25)
     image_limit_gb: int = Field(default=10, ge=1, le=100)
     timeouts: Timeouts = Timeouts()
@@ -203,6 +211,7 @@ class Settings(Section):
     signing: Signing | None = None
     vulnerabilities: Vulnerabilities = Vulnerabilities()
     licenses: Licenses = Licenses()
+    prices: Prices = {}
     environments: dict[Name, Environment] = Field(min_length=1)
 
     @field_validator("environments")

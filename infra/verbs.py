@@ -61,7 +61,7 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
         raise
     finally:
         report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
-        if chat and (untold := notify(chat, report)):
+        for untold in notify(chat, config.settings.notify_topic, report):
             report.notes.append(untold)
             progress.say(untold)
         _tell(args, report.to_json(), report.to_markdown())

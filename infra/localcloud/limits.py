@@ -4,7 +4,7 @@ from __future__ import annotations
 
 LIMITS = (
     "Only ECR, SageMaker hosting (models, endpoint configurations, endpoints), CloudWatch alarms, the "
-    "endpoints' logs, IAM, STS and S3 are here; every other service and operation is refused.",
+    "endpoints' logs, IAM, STS, S3 and SNS are here; every other service and operation is refused.",
     "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
     "count.",
     "One container stands for all instances of a variant: instance types and counts are recorded and checked against "

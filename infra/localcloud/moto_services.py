@@ -1,4 +1,4 @@
-"""The services that moto answers for: IAM, STS, S3, CloudWatch alarms and ECR's repositories.
+"""The services that moto answers for: IAM, STS, S3, SNS, CloudWatch alarms and ECR's repositories.
 
 moto keeps everything in memory. Here its backends are pickled into the state file after each change, and read again
 when another process has changed them. Large objects (S3 bodies) are kept once, in files named by their digest.
@@ -24,7 +24,7 @@ from infra.localcloud.state import State, Transaction
 from infra.localcloud.wire import Request, StartResponse
 
 # The name in a request's signature → moto's name.
-SERVICES = {"iam": "iam", "sts": "sts", "s3": "s3", "monitoring": "cloudwatch", "ecr": "ecr"}
+SERVICES = {"iam": "iam", "sts": "sts", "s3": "s3", "monitoring": "cloudwatch", "ecr": "ecr", "sns": "sns"}
 _READS = ("Describe", "Get", "List", "BatchGet", "Head", "Simulate")
 _SNAPSHOT = "moto"
 _LARGE = 64 * 1024

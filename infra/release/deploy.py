@@ -10,9 +10,12 @@ from botocore.exceptions import ClientError
 
 from infra.aws_errors import FAILURES, explain
 from infra.errors import InputError, Refused, RolloutFailed, SlipwayError, WorldChanged
+from infra.release import difference
+from infra.release.account import account
 from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
 from infra.release.kinds import refuse_conversion
+from infra.release.links import links
 from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
 from infra.release.previews import refuse_other_branch, renew
@@ -59,6 +62,8 @@ def deploy(job: Job, wanted: Wanted) -> None:
         report.plan = f"{found.action}: {found.reason}"
         report.previous = found.endpoint.config if found.endpoint and found.endpoint.config != release.name else ""
         say(report.plan)
+        before = None if found.action == "replace" else found.endpoint
+        account(job, release.digest, difference.wanted(job.config, job.place.environment), before)
     if found.endpoint:
         refuse_other_branch(job, found.endpoint, wanted.branch)
     if found.action == "nothing":
@@ -111,6 +116,7 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
             made = create_release(job, release, checked, wanted.git_sha)
             say(f"model and endpoint config {release.name} {'created' if made else 'are there already'}")
             report.alarms = put_alarms(job.cloud.cloudwatch, release, job.settings)
+            report.links = links(job.cloud, job.place, image=checked.image, alarms=report.alarms)
             start(job, release.name, deployment(job.settings, report.alarms))
         except (ClientError, Refused, WorldChanged):
             _discard(job, release)

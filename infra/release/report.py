@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from infra.pricing.cost import Cost
     from infra.progress import Step
     from infra.publish import Published
     from infra.release.findings import Detection
@@ -34,6 +35,10 @@ class Report:
     image_bytes: int | None = None
     published: Published | None = None
     alarms: tuple[str, ...] = ()
+    changes: list[str] = field(default_factory=list)
+    cost: Cost | None = None
+    cost_change: str = ""
+    links: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -48,8 +53,7 @@ class Report:
 
     def to_markdown(self) -> str:
         """What a person wants to know, as Markdown."""
-        titles = {"done": "is done", "unchanged": "had nothing to do", "failed": "failed", "running": "was interrupted"}
-        lines = [f"## {self.verb} to {self.environment} {titles[self.outcome]}", ""]
+        lines = [self._title, ""]
         if self.error:
             lines += [f"**{self.error}**", ""]
         lines += table(
@@ -63,12 +67,16 @@ class Report:
                     ("git SHA", self.git_sha),
                     ("release", f"`{self.release}`" if self.release else ""),
                     ("before", f"`{self.previous}`" if self.previous else ""),
+                    ("changed", "; ".join(self.changes)),
+                    ("cost", self.cost.text if self.cost else ""),
+                    ("change of cost", self.cost_change),
                     ("image", f"{self.image_bytes / 1e6:.1f} MB compressed" if self.image_bytes else ""),
                     ("pushed", _pushed(self.published)),
                     ("alarms", ", ".join(f"`{name}`" for name in self.alarms)),
                     ("smoke test", self._smoke()),
                     ("removed", ", ".join(f"`{name}`" for name in self.removed)),
                     ("skipped", "; ".join(self.skipped)),
+                    ("in the console", links_of(self.links)),
                     ("time", " · ".join(f"{step.name} {step.seconds:.1f} s" for step in self.steps)),
                 )
                 if value
@@ -77,6 +85,26 @@ class Report:
         if self.smoke and self.smoke["detections"]:
             lines += ["", *detections_table(self.smoke["detections"])]
         return "\n".join([*lines, *(["", *(f"- {note}" for note in self.notes)] if self.notes else [])]) + "\n"
+
+    def to_message(self) -> str:
+        """The same in a few lines, for a chat or an e-mail."""
+        where = f"`{self.endpoint}` in {self.region}"
+        what = f"`{self.digest}` (git {self.git_sha})" if self.digest else ""
+        lines = [
+            self._title,
+            f"**{self.error}**" if self.error else "",
+            f"{what} on {where}" if what else where,
+            "; ".join(self.changes),
+            self.cost.text if self.cost else "",
+            f"change of cost: {self.cost_change}" if self.cost_change else "",
+            self.links.get("endpoint", ""),
+        ]
+        return "\n".join(line for line in lines if line) + "\n"
+
+    @property
+    def _title(self) -> str:
+        titles = {"done": "is done", "unchanged": "had nothing to do", "failed": "failed", "running": "was interrupted"}
+        return f"## {self.verb} to {self.environment} {titles[self.outcome]}"
 
     def _smoke(self) -> str:
         if not self.smoke:
@@ -104,6 +132,11 @@ def detections_table(detections: tuple[Detection, ...] | list[Detection]) -> lis
         ("class", "score", "box (x1, y1, x2, y2)"),
         [(one.label, f"{one.score:.3f}", ", ".join(f"{edge:.1f}" for edge in one.box)) for one in detections],
     )
+
+
+def links_of(links: dict[str, str]) -> str:
+    """Addresses by what they show, as Markdown."""
+    return " · ".join(f"[{name}]({address})" for name, address in links.items())
 
 
 def _pushed(published: Published | None) -> str:

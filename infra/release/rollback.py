@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.errors import InputError, WorldChanged
+from infra.release import difference
+from infra.release.account import account
 from infra.release.endpoint import look
 from infra.release.generations import Generation, generations, mark
 from infra.release.rollout import ALL_AT_ONCE, finish, start
@@ -53,6 +55,7 @@ def rollback(job: Job, to: str | None) -> None:
         report.digest, report.git_sha = goal.digest, goal.git_sha
         report.plan = f"{endpoint.config} goes, {goal.name} (git {goal.git_sha}) comes back"
         say(report.plan)
+        account(job, goal.digest, difference.live(job.sagemaker, goal.name), endpoint)
     with job.progress.step("rollout"):
         start(job, goal.name, ALL_AT_ONCE)
         ended = finish(job)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from infra.aws_errors import missing
-from infra.release import names
+from infra.pricing.cost import Cost, change, cost
+from infra.pricing.table import PriceList
+from infra.release import difference, names
 from infra.release.endpoint import Endpoint, look
 from infra.release.generations import Generation, generations, read, read_tags
 from infra.release.kinds import runs_on
-from infra.release.report import table
+from infra.release.links import links
+from infra.release.report import links_of, table
 
 if TYPE_CHECKING:
     from infra.cloud import Cloud
@@ -36,6 +36,9 @@ class Status:
     in_progress: str
     failure: str
     would_change: list[str] | None
+    cost: Cost | None = None
+    would_cost: str = ""
+    links: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -53,17 +56,23 @@ class Status:
             ("health", self.health),
             ("under way", self.in_progress),
             ("reason", self.failure),
+            ("cost", self.cost.text if self.cost else ""),
+            ("in the console", links_of(self.links)),
         ]
         if self.would_change is not None:
             rows.append(("a deploy would", "; ".join(self.would_change) or "change nothing"))
+            rows.append(("change of cost", self.would_cost))
         return "\n".join([f"## {self.environment}", "", *table(("", ""), [row for row in rows if row[1]])]) + "\n"
 
 
 def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -> Status:
     """Look at an environment; with `wanted`, say also what deploying it would change."""
     endpoint = look(cloud.sagemaker, place.endpoint)
+    prices = PriceList(config.settings.prices)
+    planned = difference.wanted(config, place.environment)
+    would = cost(prices, place.region, planned.variants)
     if endpoint is None:
-        change = None if wanted is None else [f"create endpoint {place.endpoint} with {wanted.digest}"]
+        creates = None if wanted is None else [f"create endpoint {place.endpoint} with {wanted.digest}"]
         return Status(
             place.environment,
             place.region,
@@ -76,10 +85,13 @@ def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -
             "nothing is deployed",
             "",
             "",
-            change,
+            creates,
+            would_cost=change(None, would),
         )
     arn = endpoint.config_arn(endpoint.config)
     live = read(place, endpoint.config, arn, read_tags(cloud.sagemaker, arn))
+    now = difference.live(cloud.sagemaker, endpoint.config)
+    costs = cost(prices, place.region, now.variants) if now else None
     return Status(
         environment=place.environment,
         region=place.region,
@@ -92,7 +104,10 @@ def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -
         health=_health(endpoint, live),
         in_progress=f"{endpoint.status} with {endpoint.target} {endpoint.stage}".strip() if endpoint.moving else "",
         failure=endpoint.failure,
-        would_change=None if wanted is None else _changes(cloud, config, endpoint, wanted),
+        would_change=None if wanted is None else _changes(endpoint, wanted, now, planned),
+        cost=costs,
+        would_cost=change(costs, would) if costs else "",
+        links=links(cloud, place, image=now.image if now else "", alarms=_alarms(config, place, endpoint)),
     )
 
 
@@ -123,6 +138,13 @@ def _role_of(one: Generation, endpoint: Endpoint | None) -> str:
     return "withdrawn" if one.withdrawn else "never live"
 
 
+def _alarms(config: Config, place: Place, endpoint: Endpoint) -> list[str]:
+    """Names of the alarms on the live fleet; none where slipway.toml has changed since, and with it the names."""
+    releases = [names.release(config, place.environment, digest) for digest in endpoint.digests]
+    metrics = [alarm.metric for alarm in config.environment(place.environment).alarms]
+    return [one.alarm(metric) for one in releases if one.name == endpoint.config for metric in metrics]
+
+
 def _health(endpoint: Endpoint, live: Generation | None) -> str:
     if endpoint.status == "Failed":
         return "failed"
@@ -132,7 +154,9 @@ def _health(endpoint: Endpoint, live: Generation | None) -> str:
     return f"{count}; smoke test {'passed' if live.live else 'not passed yet'}"
 
 
-def _changes(cloud: Cloud, config: Config, endpoint: Endpoint, wanted: Release) -> list[str]:
+def _changes(
+    endpoint: Endpoint, wanted: Release, now: difference.Configuration | None, planned: difference.Configuration
+) -> list[str]:
     if endpoint.config == wanted.name and endpoint.status == "InService":
         return []
     changes = (
@@ -140,22 +164,7 @@ def _changes(cloud: Cloud, config: Config, endpoint: Endpoint, wanted: Release) 
         if endpoint.digests == (wanted.digest,)
         else [f"image {', '.join(endpoint.digests) or 'unknown'} → {wanted.digest}"]
     )
-    environment = wanted.place.environment
-    try:
-        described = cloud.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
-        variant: dict[str, Any] = dict(described["ProductionVariants"][0])
-        model = cloud.sagemaker.describe_model(ModelName=str(variant["ModelName"]))
-    except ClientError as error:
-        if not missing(error):
-            raise
+    if now is None:
         return [*changes, f"the configuration, of which {endpoint.config} is not there to compare"]
-    changes += _differences(variant, names.variant(config, environment))
-    changes += _differences(
-        dict(model["PrimaryContainer"].get("Environment", {})), names.container(config, environment), whole=True
-    )
+    changes += difference.differences(now, planned)
     return changes or [f"{endpoint.config} → {wanted.name}"]
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any], *, whole: bool = False) -> list[str]:
-    keys = [*new, *(key for key in old if whole and key not in new)]
-    return [f"{key} {old.get(key, 'unset')} → {new.get(key, 'unset')}" for key in keys if old.get(key) != new.get(key)]

@@ -11,6 +11,7 @@ TREE = [
     "inference/**/*.py",
     "inference/page/*",
     "infra/**/*.py",
+    "infra/pricing/*.toml",
     "tests/**/*.py",
     "engine/**",
     "tools/**",

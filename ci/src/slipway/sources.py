@@ -52,7 +52,10 @@ class Sources:
         Doc("The code that compares the image's detections with ultralytics'."),
     ] = field()
     infra: Annotated[
-        dagger.Directory, DefaultPath("/infra"), Ignore(["*", "!**/*.py"]), Doc("The code that talks to AWS.")
+        dagger.Directory,
+        DefaultPath("/infra"),
+        Ignore(only(["**/*.py", "pricing/*.toml"])),
+        Doc("The code that talks to AWS."),
     ] = field()
     listing: Annotated[
         dagger.Directory,

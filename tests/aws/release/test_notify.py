@@ -1,10 +1,11 @@
-"""The webhook: told how deployments end, never in the way of one, and its address in no output."""
+"""Webhook and topic: told how deployments end, never in the way of one, and the webhook's address in no output."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -88,3 +89,63 @@ def test_an_address_that_is_none_is_refused_before_anything_is_done(project: Pro
     refused = project.deploy("sha256:" + "0" * 64)
     assert (refused.code, "no http address" in refused.error) == (2, True)
     assert "very-secret" not in refused.error
+
+
+class Mailbox(ThreadingHTTPServer):
+    """A subscriber of a topic: keeps what the topic sends it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Letter)
+        self.letters: Queue[dict[str, str]] = Queue()
+
+
+class Letter(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Mailbox)
+        self.server.letters.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        del args
+
+
+@pytest.fixture
+def mailbox(project: Project) -> Iterator[Mailbox]:
+    """Subscribed to a topic that the project's slipway.toml names."""
+    server = Mailbox()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    sns = project.cloud.client("sns")
+    topic = sns.create_topic(Name=project.name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{server.server_port}/")
+    prices = '[prices.eu-west-1]\n"ml.c7i.large" = 0.1\n\n[timeouts]'
+    text = project.toml.read_text().replace("[timeouts]", prices)
+    project.toml.write_text(f'notify_topic = "{topic}"\n{text}')
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_topic_is_told_what_changed_and_what_it_costs(project: Project, mailbox: Mailbox) -> None:
+    first = project.publish("one")
+    assert project.deploy(first).code == 0
+    project.toml.write_text(project.toml.read_text().replace("keep = 1", "instance_count = 2"))
+    second = project.publish("two")
+    assert project.deploy(second).code == 0
+    letters = [mailbox.letters.get(timeout=10) for _ in range(2)]
+    assert [letter["Subject"] for letter in letters] == [f"{project.name} dev: deploy done"] * 2
+    told = letters[1]["Message"]
+    assert f"`{second}` (git abc1234) on `{project.endpoint()}` in eu-west-1" in told
+    assert f"image {first} → {second}; InitialInstanceCount 1 → 2" in told
+    assert "$146.00 a month (730 h of 2 ml.c7i.large at $0.1 an hour: slipway.toml)" in told
+    assert "change of cost: + $73.00 a month, from 1 to 2 ml.c7i.large" in told
+
+
+def test_a_topic_that_is_gone_does_not_fail_the_release(project: Project) -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:nobody"
+    project.toml.write_text(f'notify_topic = "{topic}"\n{project.toml.read_text()}')
+    done = project.deploy(project.publish("one"))
+    assert (done.code, done.report["outcome"]) == (0, "done")
+    note = done.report["notes"][-1]
+    assert note.startswith(f"the topic {topic} (notify_topic) could not be told: AWS refused Publish (NotFound")
+    assert note in done.out

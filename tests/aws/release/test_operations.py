@@ -62,18 +62,25 @@ def test_status_before_during_and_after(project: Project) -> None:
     assert live.report["would_change"] == []
     assert live.report["health"] == "1 of 1 instances answer; smoke test passed"
     assert "change nothing" in live.out
+    assert live.report["cost"]["monthly"] is None
+    assert "there is no price of ml.c7i.large in eu-west-1" in live.out
+    assert live.report["links"] == {}, "the local cloud has no console"
     assert project.call("status").report["would_change"] is None
 
-    text = project.toml.read_text()
+    text = project.toml.read_text() + '[prices.eu-west-1]\n"ml.c7i.large" = 0.1\n'
     project.toml.write_text(text.replace("keep = 1", 'instance_count = 2\nvariables = { SLIPWAY_LOG_LEVEL = "debug" }'))
     other = project.publish("two", warm_after=1)
-    change = project.call("status", "--digest", other).report["would_change"]
-    assert change == [
+    told = project.call("status", "--digest", other).report
+    assert (told["cost"]["monthly"], told["would_cost"]) == (73.0, "+ $73.00 a month, from 1 to 2 ml.c7i.large")
+    assert told["would_change"] == [
         f"image {digest} → {other}",
         "InitialInstanceCount 1 → 2",
         "SLIPWAY_LOG_LEVEL unset → debug",
     ]
-    config = project.deploy(other).report["release"]
+    report = project.deploy(other).report
+    assert (report["cost"]["monthly"], report["cost_change"]) == (146.0, told["would_cost"])
+    assert report["changes"] == told["would_change"]
+    config = report["release"]
     project.sagemaker.update_endpoint(EndpointName=project.endpoint(), EndpointConfigName=config)
     assert f"Updating with {config}" in project.call("status").report["in_progress"]
 

@@ -77,6 +77,22 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ("gpu-4-1", "gpu-9", "line 9: environments.prod.inference_ami_version is"),
         ('region = "eu-west-1"', 'region = "Ireland"', "line 2: region is 'Ireland'; write an AWS region"),
         ('region = "eu-west-1"\n', "", "slipway.toml: region is missing; add it, an AWS region"),
+        (
+            "[environments.dev]",
+            '[prices.eu-west-1]\n"c7i.large" = 1\n[environments.dev]',
+            "write a region and then an instance type",
+        ),
+        ("[environments.dev]", "[prices.Ireland]\n[environments.dev]", "write a region and then an instance type"),
+        (
+            "[environments.dev]",
+            '[prices.eu-west-1]\n"ml.c7i.large" = 0\n[environments.dev]',
+            "prices.eu-west-1.ml.c7i.large is 0; write more than 0",
+        ),
+        (
+            '"demo"',
+            '"demo"\nnotify_topic = "alerts"',
+            "line 2: notify_topic is 'alerts'; write the ARN of a standard topic",
+        ),
         ('"demo"', '"Demo_App"', "line 1: project is 'Demo_App'; write small letters"),
         ('"demo"', '"a-name-much-too-long-for-it"', "write at most 20 characters"),
         ("[environments.dev]", "[environments.Dev]", "line 4: environments.Dev is 'Dev'; write small letters"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-SERVICES = {"runtime": "sagemaker"} | {name: name for name in ("cloudwatch", "ecr", "iam", "logs", "sagemaker")}
+SERVICES = {"runtime": "sagemaker"} | {name: name for name in ("cloudwatch", "ecr", "iam", "logs", "sagemaker", "sns")}
 # Asked for by the registry's HTTP API, by alarms made with tags, and by CreateModel, which hands the execution role on.
 IMPLIED = {
     "cloudwatch:TagResource",
@@ -36,7 +36,7 @@ def called() -> set[str]:
         if "localcloud" in file.parts:
             continue
         for client, method, argument in re.findall(
-            rf"\b({'|'.join(SERVICES)})\.([a-z]+(?:_[a-z]+)+)\((?:\"(\w+)\")?", file.read_text()
+            rf"\b({'|'.join(SERVICES)})\.([a-z]+(?:_[a-z]+)+|publish)\((?:\"(\w+)\")?", file.read_text()
         ):
             operation = argument if method == "get_paginator" else method
             actions.add(f"{SERVICES[client]}:{''.join(word.title() for word in operation.split('_'))}")

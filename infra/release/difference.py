@@ -1,0 +1,54 @@
+"""How the configuration that is live differs from the wanted one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from infra.aws_errors import missing
+from infra.release import names
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
+    from infra.config import Config
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The production variants of an endpoint config, and the variables and the image of the container of the first."""
+
+    variants: tuple[dict[str, Any], ...]
+    variables: dict[str, str]
+    image: str = ""
+
+
+def wanted(config: Config, environment: str) -> Configuration:
+    """As slipway.toml describes it now."""
+    return Configuration((names.variant(config, environment),), names.container(config, environment))
+
+
+def live(sagemaker: SageMakerClient, name: str) -> Configuration | None:
+    """The endpoint config called `name` with its model; None where one of them is gone."""
+    try:
+        described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+        variants: tuple[dict[str, Any], ...] = tuple(dict(variant) for variant in described["ProductionVariants"])
+        model = sagemaker.describe_model(ModelName=str(variants[0]["ModelName"]))
+    except ClientError as error:
+        if not missing(error):
+            raise
+        return None
+    container = model["PrimaryContainer"]
+    return Configuration(variants, dict(container.get("Environment", {})), container.get("Image", ""))
+
+
+def differences(old: Configuration, new: Configuration) -> list[str]:
+    """`InstanceType ml.c7i.large → ml.c7i.xlarge` and the like."""
+    return _differences(old.variants[0], new.variants[0]) + _differences(old.variables, new.variables, whole=True)
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], *, whole: bool = False) -> list[str]:
+    keys = [*new, *(key for key in old if whole and key not in new)]
+    return [f"{key} {old.get(key, 'unset')} → {new.get(key, 'unset')}" for key in keys if old.get(key) != new.get(key)]
