@@ -13,6 +13,7 @@ from infra.hosting import Serverless, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.pricing.settings import Prices
 from infra.section import Section
+from infra.stacks.settings import Front, Scaling, Stacks, Watching, stacks_contradiction
 from infra.supply.settings import Licenses, Signing, Vulnerabilities
 
 # 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
@@ -111,6 +112,9 @@ class Environment(Section):
     promoted_from: Name | None = None
     serverless: Serverless | None = None
     variables: dict[Variable, str] = {}
+    watching: Watching = Watching()
+    scaling: Scaling | None = None
+    front: Front | None = None
 
     @field_validator("variables")
     @classmethod
@@ -134,7 +138,7 @@ class Environment(Section):
     def _belongs_together(self) -> Self:
         if self.production and self.expires_hours:
             raise ValueError("is production and expires; remove expires_hours, which makes an environment a preview")
-        if why := contradiction(self):
+        if why := contradiction(self) or stacks_contradiction(self):
             raise ValueError(why)
         if self.rollout.type != "all-at-once" and self.instance_count < 2:
             raise ValueError(
@@ -212,6 +216,7 @@ class Settings(Section):
     vulnerabilities: Vulnerabilities = Vulnerabilities()
     licenses: Licenses = Licenses()
     prices: Prices = {}
+    stacks: Stacks = Stacks()
     environments: dict[Name, Environment] = Field(min_length=1)
 
     @field_validator("environments")

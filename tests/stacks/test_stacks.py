@@ -1,0 +1,159 @@
+"""Which stacks there are, and what each makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aws_cdk.assertions import Match
+
+from infra.config import Config
+from infra.stacks import names
+from tests.stacks.conftest import ROOT
+
+Template = Callable[[str], Any]
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+def test_every_environment_stands_on_stacks_that_are_made(assembly: Path, config: Config) -> None:
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    made = {
+        name: one["environment"]
+        for name, one in manifest["artifacts"].items()
+        if one["type"] == "aws:cloudformation:stack"
+    }
+    wanted = {name for environment in names.environments(config) for name in names.of_environment(config, environment)}
+    # The registry at home is there for whoever publishes, even where no environment is.
+    assert set(made) == wanted | {names.registry(config, "eu-west-1")}
+    assert made["demo-registry-us-east-1"] == "aws://unknown-account/us-east-1"
+    assert not any("preview" in name for name in made)
+
+
+def test_images_with_a_tag_are_never_deleted(template: Template) -> None:
+    made = template("demo-registry")
+    made.has_resource_properties(
+        "AWS::ECR::Repository",
+        {
+            "RepositoryName": "team/demo",
+            "ImageTagMutability": "IMMUTABLE",
+            "ImageScanningConfiguration": {"ScanOnPush": True},
+        },
+    )
+    (repository,) = made.find_resources("AWS::ECR::Repository").values()
+    rules = json.loads(repository["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+    assert [rule["selection"]["tagStatus"] for rule in rules] == ["untagged"]
+    assert repository["DeletionPolicy"] == repository["UpdateReplacePolicy"] == "Retain"
+
+
+def test_buckets_are_private_encrypted_and_reached_by_tls_alone(template: Template) -> None:
+    made = template("demo-storage")
+    buckets = made.find_resources("AWS::S3::Bucket")
+    assert len(buckets) == len(names.BUCKETS)
+    for one in buckets.values():
+        assert one["DeletionPolicy"] == "Retain"
+        properties = one["Properties"]
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    found = made.find_resources(
+        "AWS::S3::BucketPolicy",
+        {"Properties": {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(denied)])}}},
+    )
+    assert {one["Properties"]["Bucket"]["Ref"] for one in found.values()} == set(buckets)
+
+
+def test_captured_requests_do_not_stay(template: Template) -> None:
+    template("demo-storage").has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "BucketName": {"Fn::Sub": "demo-captured-${AWS::AccountId}-eu-west-1"},
+            "LifecycleConfiguration": {"Rules": Match.array_with([Match.object_like({"ExpirationInDays": 7})])},
+        },
+    )
+
+
+def test_a_release_finds_the_role_that_it_looks_for(template: Template, config: Config) -> None:
+    template("demo-roles").has_resource_properties(
+        "AWS::IAM::Role",
+        {
+            "RoleName": config.execution_role,
+            "AssumeRolePolicyDocument": Match.object_like(
+                {"Statement": [Match.object_like({"Principal": {"Service": "sagemaker.amazonaws.com"}})]}
+            ),
+        },
+    )
+
+
+def test_the_runtime_reaches_nothing_of_other_projects(template: Template) -> None:
+    (policy,) = template("demo-roles").find_resources("AWS::IAM::Policy").values()
+    for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+        resources = statement["Resource"]
+        for one in resources if isinstance(resources, list) else [resources]:
+            assert one == "*" or "demo" in one["Fn::Sub"]
+        if resources == "*":
+            assert statement["Action"] == ["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"]
+
+
+def test_the_deployer_is_the_role_of_the_two_files(template: Template) -> None:
+    (role,) = template("demo-roles").find_resources("AWS::IAM::Role", {"Properties": {"RoleName": "demo"}}).values()
+    trust = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
+    subject = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subject == "repo:octo@11/ship@22:ref:refs/heads/main"
+    source = json.loads((ROOT / ".github" / "aws" / "permissions.json").read_text())
+    (policy,) = role["Properties"]["Policies"]
+    made = policy["PolicyDocument"]["Statement"]
+    assert [one["Action"] for one in made] == [one["Action"] for one in source["Statement"]]
+    text = json.dumps(policy)
+    assert "slipway" not in text
+    assert "ACCOUNT" not in text
+    assert "repository/team/demo" in text
+    assert "role/demo-runtime" in text
+
+
+def test_people_are_told_of_errors_and_of_slowness(template: Template) -> None:
+    made = template("demo-prod-watching")
+    made.has_resource_properties("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "ops@example.com"})
+    (topic,) = made.find_resources("AWS::SNS::Topic")
+    alarms = {one["Properties"]["AlarmName"]: one["Properties"] for one in made.find_resources(ALARM).values()}
+    assert set(alarms) == {"demo-prod-errors", "demo-prod-latency"}
+    assert alarms["demo-prod-latency"]["Threshold"] == 750_000
+    for one in alarms.values():
+        assert one["AlarmActions"] == [{"Ref": topic}]
+        assert one["TreatMissingData"] == "notBreaching"
+        assert {"Name": "EndpointName", "Value": "demo-prod"} in one["Dimensions"]
+
+
+def test_the_log_of_the_endpoint_is_kept_for_a_time(template: Template) -> None:
+    made = template("demo-prod-watching")
+    made.has_resource_properties(
+        "AWS::Logs::LogGroup", {"LogGroupName": "/aws/sagemaker/Endpoints/demo-prod", "RetentionInDays": 30}
+    )
+    made.resource_count_is("AWS::CloudWatch::Dashboard", 1)
+
+
+def test_instances_follow_the_requests_of_the_variant_that_releases_make(template: Template) -> None:
+    made = template("demo-prod-scaling")
+    made.has_resource_properties(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        {
+            "ResourceId": "endpoint/demo-prod/variant/main",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+            "MinCapacity": 2,
+            "MaxCapacity": 6,
+            "ScheduledActions": [
+                Match.object_like({"Schedule": "cron(0 8 ? * MON-FRI *)", "Timezone": "Europe/Berlin"})
+            ],
+        },
+    )
+    tracking = {
+        "TargetValue": 300,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+        "ScaleOutCooldown": 60,
+        "ScaleInCooldown": 600,
+    }
+    made.has_resource_properties(
+        "AWS::ApplicationAutoScaling::ScalingPolicy", {"TargetTrackingScalingPolicyConfiguration": tracking}
+    )
