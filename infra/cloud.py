@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sns import SNSClient
@@ -61,6 +62,11 @@ class Cloud:
     def runtime(self) -> SageMakerRuntimeClient:
         """InvokeEndpoint; answers take up to 60 s, and a request is never sent twice."""
         return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", read_timeout=70, attempts=1))
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """Objects: what asynchronous endpoints read and write. Buckets stand in the path, as a local cloud has them."""
+        return cast("S3Client", self._client("s3", s3={"addressing_style": "path" if self.local else "auto"}))
 
     @cached_property
     def ecr(self) -> ECRClient:
@@ -118,7 +124,7 @@ class Cloud:
     def _session(self) -> Any:
         return botocore.session.get_session()
 
-    def _client(self, service: str, read_timeout: int = 30, attempts: int = 6) -> Any:
+    def _client(self, service: str, read_timeout: int = 30, attempts: int = 6, **more: Any) -> Any:
         return self._session.create_client(
             service,
             region_name=self.region,
@@ -126,5 +132,6 @@ class Cloud:
                 retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=5,
                 read_timeout=read_timeout,
+                **more,
             ),
         )

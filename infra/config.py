@@ -83,9 +83,11 @@ class Config:
         return self.environment(environment).region or self.settings.region
 
     def payload_limit_mb(self, environment: str) -> int:
-        """The largest request that an environment takes, in MiB; serverless endpoints take 4 at most."""
-        limit = self.settings.payload_limit_mb
-        return min(limit, SERVERLESS_PAYLOAD_MB) if self.environment(environment).serverless else limit
+        """The largest request that an environment takes, in MiB: serverless at most 4, asynchronous its own limit."""
+        one, limit = self.environment(environment), self.settings.payload_limit_mb
+        if one.asynchronous:
+            return one.asynchronous.payload_limit_mb
+        return min(limit, SERVERLESS_PAYLOAD_MB) if one.serverless else limit
 
     def refuse_mock(self, environment: str) -> None:
         """Refused where the environment is marked production: a mock model answers nobody's customers."""

@@ -5,9 +5,9 @@ Source: SageMaker developer guide, "Serverless Inference" (feature exclusions) a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from infra.section import Section
 
@@ -43,6 +43,26 @@ class Serverless(Section):
         return self
 
 
+Location = Annotated[
+    str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.*'()/-]*)?$", max_length=400)
+]
+Topic = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$")]
+
+
+class Asynchronous(Section):
+    """Requests wait in a queue and their answers go to S3 (API reference, AsyncInferenceConfig).
+
+    What the model refuses goes to `failure`, `<output>/failed` unless set; topics of SNS are told of each.
+    """
+
+    output: Location
+    failure: Location | None = None
+    max_concurrent_per_instance: int | None = Field(default=None, ge=1, le=1000)
+    success_topic: Topic | None = None
+    error_topic: Topic | None = None
+    payload_limit_mb: int = Field(default=64, ge=1, le=1024)
+
+
 def contradiction(environment: Environment) -> str | None:
     """What cannot be together in an environment, as the end of a sentence that begins with its name."""
     return next(_contradictions(environment), None)
@@ -51,6 +71,8 @@ def contradiction(environment: Environment) -> str | None:
 def _contradictions(one: Environment) -> Iterator[str]:
     if one.serverless is None:
         return
+    if one.asynchronous:
+        yield "is serverless and asynchronous, and SageMaker has no such endpoints; remove one of them"
     given = sorted({"instance_type", "instance_count", "inference_ami_version"} & one.model_fields_set)
     if given:
         yield (

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
-from infra.hosting import Serverless, contradiction
+from infra.hosting import Asynchronous, Serverless, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.pricing.settings import Prices
 from infra.section import Section
@@ -111,6 +111,7 @@ class Environment(Section):
     expires_hours: int | None = Field(default=None, ge=1, le=2160)
     promoted_from: Name | None = None
     serverless: Serverless | None = None
+    asynchronous: Asynchronous | None = None
     variables: dict[Variable, str] = {}
     watching: Watching = Watching()
     scaling: Scaling | None = None

@@ -92,8 +92,8 @@ def publish(args: argparse.Namespace, config: Config, progress: Progress) -> Non
 def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None:
     """Make an image the live release."""
     from infra.release.deploy import Wanted, deploy  # noqa: PLC0415
+    from infra.release.invocation import read_sample  # noqa: PLC0415
     from infra.release.names import release  # noqa: PLC0415
-    from infra.release.smoke import read_sample  # noqa: PLC0415
 
     sample = read_sample(args.sample, args.expected)
 
@@ -117,8 +117,8 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
 
 def promote(args: argparse.Namespace, config: Config, progress: Progress) -> None:
     """What is live in the environment before becomes the release of this one."""
+    from infra.release.invocation import read_sample  # noqa: PLC0415
     from infra.release.promote import promote  # noqa: PLC0415
-    from infra.release.smoke import read_sample  # noqa: PLC0415
 
     sample = read_sample(args.sample, None)
     _reported(args, config, progress, lambda job: promote(job, sample))
@@ -242,12 +242,12 @@ def pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
 
 def invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
     """Send a picture to the live endpoint."""
+    from infra.release.invocation import invoke, read_sample  # noqa: PLC0415
     from infra.release.report import detections_table  # noqa: PLC0415
-    from infra.release.smoke import invoke, read_sample  # noqa: PLC0415
 
     sample = read_sample(args.image, None)
     cloud, place = _target(args, config)
-    answer = invoke(cloud, place.endpoint, sample, config.payload_limit_mb(args.env))
+    answer = invoke(cloud, config, place, sample)
     mock = " (a mock model)" if answer.is_mock else ""
     found = detections_table(answer.detections) if answer.detections else ["nothing was detected"]
     head = f"{place.endpoint}, build {answer.build[:12]}{mock}, {answer.milliseconds:.0f} ms"

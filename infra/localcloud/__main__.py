@@ -20,6 +20,8 @@ from infra.localcloud.launchers.process import ProcessLauncher
 from infra.localcloud.moto_services import MotoServices
 from infra.localcloud.registry import Registry
 from infra.localcloud.sagemaker.fleets import Fleets
+from infra.localcloud.sagemaker.invoker import Invoker
+from infra.localcloud.sagemaker.queues import Queues
 from infra.localcloud.sagemaker.rollout import Rollouts
 from infra.localcloud.server import Application, make_http_server
 from infra.localcloud.state import State
@@ -96,7 +98,9 @@ def _serve(options: argparse.Namespace) -> None:
     fleets = Fleets(_launcher(options, registry, state), registry, clock, settings, moto.read_object)
     cloud = Cloud(settings, state, registry, clock, moto, fleets)
     rollouts = Rollouts(cloud)
-    server = make_http_server(Application(cloud, rollouts), options.host, options.port)
+    invoker = Invoker(cloud)
+    queues = Queues(cloud, invoker)
+    server = make_http_server(Application(cloud, rollouts, invoker, queues), options.host, options.port)
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame
@@ -106,12 +110,14 @@ def _serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     rollouts.start()
+    queues.start()
     _LOG.info("the local cloud answers on port %d, its state is in %s", options.port, options.state)
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
         clock.stopping.set()
         server.server_close()
+        queues.close()
         rollouts.close()
         fleets.close()
 

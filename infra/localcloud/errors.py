@@ -42,7 +42,8 @@ class NotSupported(AwsError):
         super().__init__(
             "NotSupportedByLocalCloud",
             f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, CloudWatch alarms, "
-            "endpoints' logs, IAM, STS and S3; GET /_slipway/limits lists what it cannot do. Use an AWS account here.",
+            "endpoints' logs, IAM, STS, S3 and SNS; GET /_slipway/limits lists what it cannot do. Use an AWS account "
+            "here.",
         )
 
 

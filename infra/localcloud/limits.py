@@ -22,8 +22,10 @@ LIMITS = (
     "A deployment's rolling update moves the traffic in batches, but does not stop old instances batch by batch.",
     "A serverless endpoint has one container for all requests, whatever its memory; it is stopped after two minutes "
     "without any and started by the next. AWS starts one for each request at a time, and does not say when they stop.",
-    "Asynchronous inference, streaming answers, shadow variants, inference components, pipelines, multi-model "
-    "endpoints, data capture and explainers are refused.",
+    "Asynchronous requests wait in the state file and are answered while the cloud runs; of the subscribers of their "
+    "topics those with an HTTP address are told.",
+    "Streaming answers, shadow variants, inference components, pipelines, multi-model endpoints, data capture and "
+    "explainers are refused.",
     "A model or an endpoint configuration that a live endpoint uses cannot be deleted; AWS says that you must not, and "
     "lets you.",
     "Images are pushed to the registry directly: it takes any credentials, cannot hold a push back for an immutable "

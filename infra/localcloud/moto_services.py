@@ -10,6 +10,7 @@ import copyreg
 import hashlib
 import io
 import json
+import logging
 import os
 import pickle
 import threading
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from infra.localcloud.errors import AwsError, LaunchError, StateError, ValidationException
 from infra.localcloud.state import State, Transaction
@@ -28,6 +30,7 @@ SERVICES = {"iam": "iam", "sts": "sts", "s3": "s3", "monitoring": "cloudwatch", 
 _READS = ("Describe", "Get", "List", "BatchGet", "Head", "Simulate")
 _SNAPSHOT = "moto"
 _LARGE = 64 * 1024
+_LOG = logging.getLogger(__name__)
 
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
@@ -144,6 +147,30 @@ class MotoServices:
             if key is None:
                 raise LaunchError(f"There is no object {url}.")
             return bytes(key.value)
+
+    def write_object(self, url: str, body: bytes, content_type: str) -> None:
+        """Write ``s3://BUCKET/KEY``; raises LaunchError when there is no such bucket."""
+        parts = urlsplit(url)
+        with self._session(writes=True):
+            backend = self._backend("s3", "aws")
+            if parts.netloc not in backend.buckets:
+                raise LaunchError(f"There is no bucket {parts.netloc}.")
+            key = backend.put_object(parts.netloc, parts.path.lstrip("/"), body)
+            key.set_metadata({"Content-Type": content_type})
+
+    def publish(self, region: str, topic: str, message: str) -> None:
+        """Tell the subscribers of a topic that have an HTTP address; nothing where there is no such topic.
+
+        Not within a session: a subscriber may ask this cloud before it answers.
+        """
+        with self._session(writes=False):
+            subscriptions = list(self._backend("sns", region).subscriptions.values())
+        for one in subscriptions:
+            if one.topic.arn == topic and one.protocol in ("http", "https"):
+                try:
+                    one.publish(message, str(uuid4()))
+                except OSError as error:
+                    _LOG.warning("the subscriber %s of %s cannot be told: %s", one.endpoint, topic, error)
 
     def repository_mutability(self, region: str, name: str) -> str:
         """MUTABLE or IMMUTABLE; raises ECR's error for an unknown repository."""

@@ -14,6 +14,7 @@ from infra.release import difference
 from infra.release.account import account
 from infra.release.alarms import put_alarms
 from infra.release.generations import generations, mark
+from infra.release.invocation import Sample, invoke
 from infra.release.kinds import refuse_conversion
 from infra.release.links import links
 from infra.release.plan import Plan, plan
@@ -21,7 +22,7 @@ from infra.release.preflight import preflight
 from infra.release.previews import refuse_other_branch, renew
 from infra.release.prune import discard, prune
 from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, refuse_stranger, start
-from infra.release.smoke import Sample, invoke, judge
+from infra.release.smoke import judge
 from infra.release.verify import verify
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _discard(job: Job, release: Release) -> None:
 def _smoke(job: Job, wanted: Wanted, ended: Endpoint) -> None:
     sample, rules = wanted.sample, job.config.settings
     try:
-        answer = invoke(job.cloud, ended.name, sample, job.payload_limit_mb)
+        answer = invoke(job.cloud, job.config, job.place, sample)
         shown = {
             "build": answer.build,
             "model": answer.model,

@@ -33,7 +33,9 @@ def destroy(job: Job, branch: str = "") -> None:
         report.removed.extend(f"alarm {name}" for name in alarms)
     report.changed = bool(report.removed)
     report.outcome = "done" if report.changed else "unchanged"
+    asynchronous = job.settings.asynchronous
     report.notes.append(
         f"left as they are: the ECR repository {config.repository} with its images, the role {config.execution_role}, "
         f"the log group /aws/sagemaker/Endpoints/{place.endpoint}"
+        f"{f', the answers in {asynchronous.output}' if asynchronous else ''}"
     )

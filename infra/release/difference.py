@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -18,16 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Configuration:
-    """The production variants of an endpoint config, and the variables and the image of the container of the first."""
+    """The production variants of an endpoint config, and the variables and the image of the container of the first.
+
+    `hosting` is what the endpoint config says beside its variants.
+    """
 
     variants: tuple[dict[str, Any], ...]
     variables: dict[str, str]
     image: str = ""
+    hosting: dict[str, Any] = field(default_factory=dict)
 
 
 def wanted(config: Config, environment: str) -> Configuration:
     """As slipway.toml describes it now."""
-    return Configuration((names.variant(config, environment),), names.container(config, environment))
+    return Configuration(
+        (names.variant(config, environment),),
+        names.container(config, environment),
+        hosting=names.hosting(config, environment),
+    )
 
 
 def live(sagemaker: SageMakerClient, name: str) -> Configuration | None:
@@ -41,12 +49,17 @@ def live(sagemaker: SageMakerClient, name: str) -> Configuration | None:
             raise
         return None
     container = model["PrimaryContainer"]
-    return Configuration(variants, dict(container.get("Environment", {})), container.get("Image", ""))
+    hosting = {key: value for key, value in described.items() if key in names.HOSTING}
+    return Configuration(variants, dict(container.get("Environment", {})), container.get("Image", ""), hosting)
 
 
 def differences(old: Configuration, new: Configuration) -> list[str]:
     """`InstanceType ml.c7i.large → ml.c7i.xlarge` and the like."""
-    return _differences(old.variants[0], new.variants[0]) + _differences(old.variables, new.variables, whole=True)
+    return [
+        *_differences(old.variants[0], new.variants[0]),
+        *_differences(old.hosting, new.hosting, whole=True),
+        *_differences(old.variables, new.variables, whole=True),
+    ]
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any], *, whole: bool = False) -> list[str]:

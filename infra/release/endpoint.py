@@ -58,6 +58,7 @@ class Endpoint:
     desired: int
     since: datetime
     variants: tuple[LiveVariant, ...] = ()
+    asynchronous: bool = False
 
     @property
     def moving(self) -> bool:
@@ -94,6 +95,7 @@ def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
         stage=_stage(pending.get("ProductionVariants", []) if pending else variants),
         since=told["LastModifiedTime"],
         variants=live,
+        asynchronous="AsyncInferenceConfig" in told,
     )
 
 

@@ -68,7 +68,28 @@ def runs_on(endpoint: Endpoint) -> str:
             f"serverless with {told.get('MemorySizeInMB')} MB, up to {told.get('MaxConcurrency')} requests at a time"
             f"{f', {ready} kept ready' if ready else ''}"
         )
-    return f"{endpoint.instances} of {endpoint.desired} instances answer"
+    how = " asynchronously" if endpoint.asynchronous else ""
+    return f"{endpoint.instances} of {endpoint.desired} instances answer{how}"
+
+
+def require_buckets(job: Job) -> None:
+    """Refused where a bucket that the endpoint writes to is not there; the local cloud gets it made."""
+    asynchronous = job.settings.asynchronous
+    if asynchronous is None:
+        return
+    for setting in ("output", "failure"):
+        bucket = str(getattr(asynchronous, setting) or asynchronous.output).removeprefix("s3://").partition("/")[0]
+        try:
+            job.cloud.s3.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if code(error) not in ("404", "NoSuchBucket"):
+                raise
+            if not job.cloud.local:
+                where = job.config.where("environments", job.place.environment, "asynchronous", setting)
+                raise Refused(f"{where}: there is no bucket {bucket}; make it, or name another.") from None
+            job.progress.say(f"creating bucket {bucket} in the local cloud")
+            place: Any = {"LocationConstraint": job.cloud.region}
+            job.cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
 
 
 def awake(call: Callable[[], T]) -> T:

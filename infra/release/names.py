@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from infra.hosting import Serverless
 
 VARIANT = "main"
+HOSTING = ("AsyncInferenceConfig",)
+"""What an endpoint config of ours may say beside its variants."""
+HELD_MB = 256
+"""What the container holds of bodies at a time, in MiB, unless it is told otherwise: one has to fit."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,20 @@ def release(config: Config, environment: str, digest: str) -> Release:
     checked(digest)
     # The alarms too: they are named after the release, and after a change the new ones are to watch the fleet.
     alarms = [alarm.model_dump() for alarm in config.environment(environment).alarms]
-    wanted = json.dumps(
-        [container(config, environment), variant(config, environment), config.execution_role, alarms], sort_keys=True
-    )
+    parts: list[object] = [container(config, environment), variant(config, environment), config.execution_role, alarms]
+    if more := hosting(config, environment):  # what few have, so that the names of all others stay as they were
+        parts.append(more)
+    wanted = json.dumps(parts, sort_keys=True)
     return Release(place(config, environment), digest, hashlib.sha256(wanted.encode()).hexdigest())
 
 
 def container(config: Config, environment: str) -> dict[str, str]:
     """Environment variables of the container."""
-    limit = {"SLIPWAY_MAX_BODY_BYTES": str(config.payload_limit_mb(environment) * 1024 * 1024)}
-    return limit | config.environment(environment).variables
+    limit = config.payload_limit_mb(environment)
+    limits = {"SLIPWAY_MAX_BODY_BYTES": str(limit * 1024 * 1024)}
+    if limit > HELD_MB:
+        limits["SLIPWAY_MAX_HELD_BYTES"] = limits["SLIPWAY_MAX_BODY_BYTES"]
+    return limits | config.environment(environment).variables
 
 
 def variant(config: Config, environment: str) -> dict[str, Any]:
@@ -110,6 +118,27 @@ def variant(config: Config, environment: str) -> dict[str, Any]:
         "InitialVariantWeight": 1.0,
         "ContainerStartupHealthCheckTimeoutInSeconds": config.settings.timeouts.startup_seconds,
         **ami,
+    }
+
+
+def hosting(config: Config, environment: str) -> dict[str, Any]:
+    """What CreateEndpointConfig is told beside the variants."""
+    asynchronous = config.environment(environment).asynchronous
+    if asynchronous is None:
+        return {}
+    topics = {"SuccessTopic": asynchronous.success_topic, "ErrorTopic": asynchronous.error_topic}
+    told = {name: topic for name, topic in topics.items() if topic}
+    output = asynchronous.output.rstrip("/")
+    at_once = asynchronous.max_concurrent_per_instance
+    return {
+        "AsyncInferenceConfig": {
+            "OutputConfig": {
+                "S3OutputPath": output,
+                "S3FailurePath": (asynchronous.failure or f"{output}/failed").rstrip("/"),
+                **({"NotificationConfig": told} if told else {}),
+            },
+            **({"ClientConfig": {"MaxConcurrentInvocationsPerInstance": at_once}} if at_once else {}),
+        }
     }
 
 

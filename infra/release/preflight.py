@@ -19,7 +19,7 @@ from infra.layout import DOCKER_MANIFEST
 from infra.registry import Manifest, Repository, open_repository
 from infra.release import names
 from infra.release.generations import generations
-from infra.release.kinds import image_limit
+from infra.release.kinds import image_limit, require_buckets
 
 if TYPE_CHECKING:
     from infra.config import Config
@@ -61,6 +61,7 @@ def preflight(job: Job, release: Release, *, git_sha: str, mock: bool) -> Checke
             "with a real model."
         )
     notes = _runs_there(config, release, settings, local=cloud.local)
+    require_buckets(job)
     role_arn, role_notes = _role(cloud, config, job.progress)
     if not environment.alarms:
         notes += ("no alarms are configured, so SageMaker's automatic rollback is off",)

@@ -11,7 +11,7 @@ from infra.release import names
 from infra.release.deploy import Wanted, deploy
 from infra.release.endpoint import look
 from infra.release.generations import generations
-from infra.release.smoke import Sample, invoke
+from infra.release.invocation import Sample, invoke
 
 if TYPE_CHECKING:
     from infra.release.job import Job
@@ -39,7 +39,7 @@ def promote(job: Job, sample: Sample) -> None:
             f"nothing in {before} can be promoted: {place.endpoint} has no live release that passed its smoke test; "
             f"deploy to {before} first (`status` shows it)."
         )
-    answer = invoke(cloud, place.endpoint, sample, config.payload_limit_mb(before))
+    answer = invoke(cloud, config, place, sample)
     job.progress.say(f"{live.digest} (git {live.git_sha}) is live in {before}")
     wanted = names.release(config, environment, live.digest)
     deploy(job, Wanted(wanted, live.git_sha, replace(sample, expected=answer.detections), answer.is_mock))

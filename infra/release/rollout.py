@@ -44,7 +44,10 @@ def create_release(job: Job, release: Release, checked: Checked, git_sha: str) -
 
     def create_endpoint_config() -> object:
         return job.sagemaker.create_endpoint_config(
-            EndpointConfigName=release.name, ProductionVariants=[variant], Tags=tags
+            EndpointConfigName=release.name,
+            ProductionVariants=[variant],
+            Tags=tags,
+            **names.hosting(job.config, environment),
         )
 
     return _made(lambda: _settled(create_endpoint_config)) or model

@@ -1,111 +1,17 @@
-"""Smoke test: a real picture through InvokeEndpoint, and what is found compared with what is expected."""
+"""Smoke test: what was found in a real picture, compared with what is expected."""
 
 from __future__ import annotations
 
-import json
-import mimetypes
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, HTTPClientError
-
-from infra.aws_errors import code, message
-from infra.errors import InputError, RolloutFailed
-from infra.release.findings import Detection, likeness, read
-from infra.release.kinds import awake
+from infra.errors import RolloutFailed
+from infra.release.findings import Detection, likeness
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from infra.cloud import Cloud
+    from infra.release.invocation import Answer, Sample
     from infra.settings import Smoke
 
 _UNSURE = 0.25  # score under which a detection may come or go: the model's own threshold
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the endpoint answered, and how long it took from here in milliseconds."""
-
-    build: str
-    model: str
-    is_mock: bool
-    detections: tuple[Detection, ...]
-    milliseconds: float
-    variant: str
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A picture and what is to be found in it; `expected` is None where there is nothing to compare with."""
-
-    name: str
-    picture: bytes
-    expected: tuple[Detection, ...] | None
-
-
-def read_sample(picture: Path, expected: Path | None) -> Sample:
-    """Read both; InputError with a sentence if one cannot be used."""
-    try:
-        data = picture.read_bytes()
-        text = expected.read_text() if expected else None
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}; give an existing file.") from None
-    if not data:
-        raise InputError(f"{picture} is empty; give a JPEG, PNG or WebP picture.")
-    try:
-        found = read(json.loads(text)) if text is not None else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{expected} does not say what to expect ({type(error).__name__}: {error}); it must be "
-            '{"detections": [{"label", "score", "box": [x1, y1, x2, y2]}]}, or with "task": "classify" '
-            '{"classifications": [{"label", "score"}]}.'
-        ) from None
-    return Sample(picture.name, data, found)
-
-
-def invoke(cloud: Cloud, endpoint: str, sample: Sample, limit_mb: int) -> Answer:
-    """Send a picture to a live endpoint; RolloutFailed or InputError says why there is no answer."""
-    name, picture = sample.name, sample.picture
-    if len(picture) > limit_mb * 1024 * 1024:
-        raise InputError(
-            f"{name} has {len(picture) / 2**20:.1f} MiB and the endpoint takes {limit_mb} (payload_limit_mb); "
-            "give a smaller one."
-        )
-    began = time.monotonic()
-    try:
-        told = awake(
-            lambda: cloud.runtime.invoke_endpoint(
-                EndpointName=endpoint,
-                ContentType=mimetypes.guess_type(name)[0] or "application/octet-stream",
-                Accept="application/json",
-                Body=picture,
-            )
-        )
-        body = json.loads(told["Body"].read())
-        return Answer(
-            build=str(body["build"]),
-            model=str(body["model"]["digest"]),
-            is_mock=bool(body["is_mock"]),
-            detections=read(body),
-            milliseconds=round((time.monotonic() - began) * 1000, 1),
-            variant=told.get("InvokedProductionVariant", ""),
-            body=body,
-        )
-    except ClientError as error:
-        raise _no_answer(endpoint, name, error) from error
-    except HTTPClientError as error:
-        raise RolloutFailed(
-            f"endpoint {endpoint} gave no answer to {name}: {error}; look at its logs and at `status`."
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise RolloutFailed(
-            f"endpoint {endpoint} answered {name} with something that is not Slipway's answer "
-            f"({type(error).__name__}: {error}); "
-            "deploy an image that Slipway built."
-        ) from error
 
 
 def judge(answer: Answer, sample: Sample, rules: Smoke, *, mock: bool) -> str:
@@ -169,23 +75,3 @@ def _nearest(wanted: Detection, found: tuple[Detection, ...]) -> str:
         return "none at all"
     best = max(found, key=lambda one: (likeness(wanted, one), one.label == wanted.label))
     return f"{_told(best)} (IoU {likeness(wanted, best):.2f})" if wanted.box else _told(best)
-
-
-def _no_answer(endpoint: str, name: str, error: ClientError) -> Exception:
-    if code(error) == "ModelError":
-        status = error.response.get("OriginalStatusCode", "?")
-        original = str(error.response.get("OriginalMessage") or message(error))
-        try:
-            original = json.loads(original)["error"]["message"]
-        except (ValueError, KeyError, TypeError):
-            original = original[:300]
-        told = f"the model refused {name} with status {status}: {original.rstrip('. ')}"
-        if str(status).startswith("4"):
-            return InputError(f"{told}.")
-        return RolloutFailed(f"{told}; look at the container's logs.")
-    if code(error) in ("ValidationError", "ValidationException"):
-        return InputError(
-            f"endpoint {endpoint} cannot be asked: {message(error)}; look with `python -m infra status`, and "
-            "deploy if it is not there."
-        )
-    return error

@@ -11,17 +11,23 @@ from infra.localcloud.sagemaker.listing import list_page
 from infra.localcloud.sagemaker.models import refuse_unsupported, require_model
 from infra.localcloud.sagemaker.records import Endpoint
 from infra.localcloud.sagemaker.tags import drop_tags, save_tags
-from infra.localcloud.sagemaker.variants import production_variants
+from infra.localcloud.sagemaker.variants import check_asynchronous, production_variants
 from infra.localcloud.state import Transaction
 
 _UNSUPPORTED = {
-    "AsyncInferenceConfig": "asynchronous inference",
     "ExplainerConfig": "explainers",
     "ShadowProductionVariants": "shadow variants",
     "CrossRegionTrafficConfig": "cross-region traffic",
     "ExecutionRoleArn": "inference components",
 }
-_KEPT = ("DataCaptureConfig", "KmsKeyId", "VpcConfig", "EnableNetworkIsolation", "MetricsConfig")
+_KEPT = (
+    "AsyncInferenceConfig",
+    "DataCaptureConfig",
+    "KmsKeyId",
+    "VpcConfig",
+    "EnableNetworkIsolation",
+    "MetricsConfig",
+)
 
 
 def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +38,7 @@ def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -
     if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
         raise ValidationException("DataCaptureConfig cannot be enabled: the local cloud does not capture data.")
     variants = production_variants(request)
+    check_asynchronous(request.get("AsyncInferenceConfig"))
     with cloud.state.write() as transaction:
         if transaction.get("endpoint-config", region, name):
             raise ValidationException(f'Cannot create already existing endpoint configuration "{arn}".')

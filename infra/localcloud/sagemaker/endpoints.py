@@ -150,6 +150,8 @@ def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dic
         answer["FailureReason"] = endpoint.failure_reason
     if endpoint.last_deployment:
         answer["LastDeploymentConfig"] = endpoint.last_deployment
+    if endpoint.blue and endpoint.blue.asynchronous:
+        answer["AsyncInferenceConfig"] = endpoint.blue.asynchronous
     if endpoint.green:
         answer["PendingDeploymentSummary"] = {
             "EndpointConfigName": endpoint.green.config_name,
@@ -262,7 +264,7 @@ def _new_fleet(cloud: Cloud, region: str, config_name: str) -> Fleet:
                 serverless=variant.get("ServerlessConfig"),
             )
         )
-    return Fleet(uuid4().hex[:12], config_name, tuple(variants))
+    return Fleet(uuid4().hex[:12], config_name, tuple(variants), config.get("AsyncInferenceConfig"))
 
 
 def _retain(fleet: Fleet, old: Fleet | None, excluded: set[str]) -> Fleet:

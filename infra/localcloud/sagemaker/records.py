@@ -35,11 +35,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All variants of one endpoint configuration, started together. ``id`` is unique for each start."""
+    """All variants of one endpoint configuration, started together. ``id`` is unique for each start.
+
+    ``asynchronous`` is the configuration's AsyncInferenceConfig, None where it answers at once.
+    """
 
     id: str
     config_name: str
     variants: tuple[Variant, ...]
+    asynchronous: dict[str, Any] | None = None
 
     @property
     def serverless(self) -> bool:
@@ -53,7 +57,7 @@ class Fleet:
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Fleet:
         """Read back what ``asdict`` wrote."""
-        return cls(body["id"], body["config_name"], tuple(Variant(**variant) for variant in body["variants"]))
+        return cls(**{**body, "variants": tuple(Variant(**variant) for variant in body["variants"])})
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Runtime:
             if request.header(header):
                 raise AwsError("ValidationError", f"The local cloud does not have {what}.")
         endpoint = self._invoker.endpoint(request.region, name)
+        if endpoint.blue and endpoint.blue.asynchronous:
+            raise AwsError("ValidationError", f"Endpoint {name} is asynchronous: use InvokeEndpointAsync.")
         limit = self._limit(endpoint)
         if len(request.body) > limit:
             raise AwsError(None, f"HTTP content length exceeded {limit} bytes.", 413)

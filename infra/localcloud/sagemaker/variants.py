@@ -46,6 +46,20 @@ def production_variants(request: dict[str, Any]) -> list[dict[str, Any]]:
     return variants
 
 
+def check_asynchronous(config: dict[str, Any] | None) -> None:
+    """An AsyncInferenceConfig that says where answers go.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AsyncInferenceOutputConfig.html
+    """
+    if config is None:
+        return
+    output = config["OutputConfig"]
+    if not output.get("S3OutputPath"):
+        raise ValidationException("S3OutputPath is required in the OutputConfig of asynchronous inference.")
+    told = output.get("NotificationConfig") or {}
+    refuse_unsupported(told, {"IncludeInferenceResponseIn": "answers inside of notifications"})
+
+
 def checked_serverless(config: dict[str, Any]) -> dict[str, Any]:
     """A ServerlessConfig whose numbers fit each other.
 

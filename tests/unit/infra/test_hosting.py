@@ -8,7 +8,7 @@ import pytest
 
 from infra.config import Config, load
 from infra.errors import InputError
-from infra.release.names import container, release, variant
+from infra.release.names import container, hosting, release, variant
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -41,9 +41,47 @@ def test_what_serverless_runs_on_makes_another_release(tmp_path: Path, change: s
     assert release(config(tmp_path, f"serverless = {{ {change} }}"), "dev", DIGEST) != one
 
 
+def test_an_asynchronous_environment_says_where_answers_go(tmp_path: Path) -> None:
+    topic = "arn:aws:sns:eu-west-1:123456789012:answers"
+    made = config(
+        tmp_path,
+        f'asynchronous = {{ output = "s3://demo/out/", max_concurrent_per_instance = 2, success_topic = "{topic}" }}',
+    )
+    assert hosting(made, "dev") == {
+        "AsyncInferenceConfig": {
+            "OutputConfig": {
+                "S3OutputPath": "s3://demo/out",
+                "S3FailurePath": "s3://demo/out/failed",
+                "NotificationConfig": {"SuccessTopic": topic},
+            },
+            "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2},
+        }
+    }
+    assert container(made, "dev") == {"SLIPWAY_MAX_BODY_BYTES": str(64 * 2**20)}
+
+
+def test_a_container_holds_the_largest_body_it_takes(tmp_path: Path) -> None:
+    made = config(tmp_path, 'asynchronous = { output = "s3://demo/out", payload_limit_mb = 512 }')
+    assert container(made, "dev")["SLIPWAY_MAX_HELD_BYTES"] == str(512 * 2**20)
+
+
+@pytest.mark.parametrize("change", ['failure = "s3://demo/no"', "max_concurrent_per_instance = 1"])
+def test_where_answers_go_makes_another_release(tmp_path: Path, change: str) -> None:
+    one = release(config(tmp_path, 'asynchronous = { output = "s3://demo/out" }'), "dev", DIGEST)
+    other = release(config(tmp_path, f'asynchronous = {{ output = "s3://demo/out", {change} }}'), "dev", DIGEST)
+    assert one != other != release(config(tmp_path), "dev", DIGEST)
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
+        (["asynchronous = {}"], "line 4: environments.dev.asynchronous.output is missing; add it, a place in S3"),
+        (['asynchronous = { output = "bucket" }'], "is 'bucket'; write a place in S3 such as s3://bucket/answers"),
+        (
+            ['asynchronous = { output = "s3://a-b/c", error_topic = "mine" }'],
+            "error_topic is 'mine'; write the ARN of an SNS topic",
+        ),
+        (['asynchronous = { output = "s3://a-b/c" }', "serverless = {}"], "is serverless and asynchronous, and SageM"),
         (["serverless = { memory_mb = 2000 }"], "line 4: environments.dev.serverless.memory_mb is 2000; write 1024"),
         (["serverless = { max_concurrency = 201 }"], "max_concurrency is 201; write 200 or less"),
         (["serverless = { provisioned_concurrency = 6 }"], "keeps 6 containers ready and answers 5 requests at a time"),

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-SERVICES = {"runtime": "sagemaker"} | {name: name for name in ("cloudwatch", "ecr", "iam", "logs", "sagemaker", "sns")}
+SERVICES = {"runtime": "sagemaker"} | {
+    name: name for name in ("cloudwatch", "ecr", "iam", "logs", "s3", "sagemaker", "sns")
+}
 # Asked for by the registry's HTTP API, by alarms made with tags, and by CreateModel, which hands the execution role on.
 IMPLIED = {
     "cloudwatch:TagResource",
@@ -19,8 +21,10 @@ IMPLIED = {
     "ecr:UploadLayerPart",
     "iam:PassRole",
 }
-# A missing execution role is made in the local cloud only.
-LOCAL = {"iam:CreateRole"}
+# A missing execution role, or bucket, is made in the local cloud only.
+LOCAL = {"iam:CreateRole", "s3:CreateBucket"}
+NAMED = {"s3:HeadBucket": "s3:ListBucket"}
+"""Calls that IAM knows by another name."""
 
 
 def policy(name: str) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def called() -> set[str]:
         ):
             operation = argument if method == "get_paginator" else method
             actions.add(f"{SERVICES[client]}:{''.join(word.title() for word in operation.split('_'))}")
-    return actions - LOCAL
+    return {NAMED.get(action, action) for action in actions - LOCAL}
 
 
 def test_the_role_may_do_what_is_called_and_no_more() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from infra.errors import RolloutFailed
 from infra.release.findings import Detection
-from infra.release.smoke import Answer, Sample, judge
+from infra.release.invocation import Answer, Sample
+from infra.release.smoke import judge
 from infra.settings import Smoke
 
 CIRCLE = Detection("circle", 0.9, (10, 10, 110, 110))
