@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from infra.config import Config
+    from infra.contract.target import Target
 
 INTERRUPTED = 130
 PROOF = "folder that `python -m infra.supply sign` wrote, to lie beside the image"
@@ -37,6 +38,15 @@ def _age(text: str) -> timedelta:
     if match is None:
         raise InputError(f"--since is {text!r}; write a number and s, m, h or d, such as 30m.")
     return timedelta(**{units[match[2]]: int(match[1])})
+
+
+def _server(url: str) -> Target:
+    from infra.contract.target import Target  # noqa: PLC0415  (two verbs of many)
+
+    try:
+        return Target.of(url, b"")
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -88,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "Check one environment; print it, with the platform of its image, as JSON.",
     )
     one.add_argument("--mock", action="store_true", help="refuse an environment that takes no mock model")
+    one.add_argument("--measurable", action="store_true", help="refuse an environment that the engine cannot stand for")
     one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("publish", verbs.publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
@@ -107,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
     one.add_argument("--wait", action="store_true", help="wait for another deploy instead of being refused")
+    one.add_argument("--regression", type=Path, help="what `regress` wrote about this image, for the report")
     one.add_argument("--proof", type=Path, help=PROOF)
 
     one = verb("verify-image", verbs.verify_image, "Prove signature, provenance and SBOM of a published image.")
@@ -118,16 +130,6 @@ def _parser() -> argparse.ArgumentParser:
 
     one = verb("previews", verbs.previews, "List the previews that were made after an environment.")
     one.add_argument("--remove-expired", action="store_true", help="destroy those whose time is over")
-
-    one = verb("status", verbs.status, "Show what is live.")
-    one.add_argument("--digest", help="say what deploying this image would change")
-
-    verb("doctor", verbs.doctor, "Say what is wrong with an environment, and what mends it.")
-
-    one = verb("logs", verbs.logs, "Show what the containers of the endpoint wrote.")
-    one.add_argument("--since", type=_age, default=timedelta(hours=1), help="30s, 10m, 2h or 3d ago (default: 1h)")
-    one.add_argument("--filter", default="", help="CloudWatch Logs' filter pattern: words that a line must have")
-    one.add_argument("--follow", action="store_true", help="go on until interrupted")
 
     verb("history", verbs.history, "List the releases that are kept.")
 
@@ -141,7 +143,37 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--image", type=Path, required=True, help="JPEG, PNG or WebP")
 
     verb("destroy", verbs.destroy, "Remove the endpoint, configs, models and alarms of an environment.")
+    _looking(verb)
+    _measuring(verb)
     return parser
+
+
+def _looking(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    one = verb("status", verbs.status, "Show what is live.")
+    one.add_argument("--digest", help="say what deploying this image would change")
+
+    verb("doctor", verbs.doctor, "Say what is wrong with an environment, and what mends it.")
+
+    one = verb("logs", verbs.logs, "Show what the containers of the endpoint wrote.")
+    one.add_argument("--since", type=_age, default=timedelta(hours=1), help="30s, 10m, 2h or 3d ago (default: 1h)")
+    one.add_argument("--filter", default="", help="CloudWatch Logs' filter pattern: words that a line must have")
+    one.add_argument("--follow", action="store_true", help="go on until interrupted")
+
+
+def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    one = verb("capacity", verbs.capacity, "Measure what an instance bears, and price the fleet for a rate.")
+    one.add_argument("--url", type=_server, required=True, help="a server that is up: http://image:8080")
+    one.add_argument("--sample", type=Path, required=True, help="picture that it is asked for")
+    one.add_argument("--rate", required=True, help="requests to bear: 50/s, 3000/min, 100000/h or 1e6/d")
+    one.add_argument("--p99-ms", type=float, default=500, help="longest time of 99 in 100 requests (default: 500)")
+    one.add_argument("--headroom", type=float, default=0.3, help="share of an instance that stays free (default: 0.3)")
+    one.add_argument("--seconds", type=float, default=5, help="for each number of clients (default: 5)")
+
+    one = verb("regress", verbs.regress, "Compare an image with the live one, side by side: latency and accuracy.")
+    one.add_argument("--old-url", type=_server, required=True, help="the live image, up: http://old:8080")
+    one.add_argument("--new-url", type=_server, required=True, help="the next one, up: http://new:8080")
+    one.add_argument("--pictures", type=Path, required=True, help="folder; labels in YOLO's format beside them")
+    one.add_argument("--seconds", type=float, default=10, help="to measure the latency for (default: 10)")
 
 
 def _run(args: argparse.Namespace, progress: Progress) -> None:

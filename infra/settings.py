@@ -12,6 +12,7 @@ from infra.config_errors import nearest
 from infra.hosting import Asynchronous, Serverless, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.pricing.settings import Prices
+from infra.regress.settings import Gates
 from infra.section import Section
 from infra.stacks.settings import Front, Scaling, Stacks, Watching, stacks_contradiction
 from infra.supply.settings import Licenses, Signing, Vulnerabilities
@@ -110,6 +111,7 @@ class Environment(Section):
     keep: int = Field(default=2, ge=1, le=50)
     expires_hours: int | None = Field(default=None, ge=1, le=2160)
     promoted_from: Name | None = None
+    regress: bool = False
     serverless: Serverless | None = None
     asynchronous: Asynchronous | None = None
     variables: dict[Variable, str] = {}
@@ -145,6 +147,11 @@ class Environment(Section):
             raise ValueError(
                 f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "
                 "write instance_count = 2 or more, or rollout = { type = 'all-at-once' }"
+            )
+        if self.regress and (self.device != "cpu" or self.platform != "linux/amd64"):
+            raise ValueError(
+                f"has regress = true and runs on {self.instance_type}, which nothing in the engine can stand for, so no "
+                "two images can be compared there; remove regress"
             )
         if self.inference_ami_version and not gpu(self.instance_type):
             raise ValueError(
@@ -218,6 +225,7 @@ class Settings(Section):
     licenses: Licenses = Licenses()
     prices: Prices = {}
     stacks: Stacks = Stacks()
+    gates: Gates = Gates()
     environments: dict[Name, Environment] = Field(min_length=1)
 
     @field_validator("environments")

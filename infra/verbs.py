@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import InputError, RolloutFailed, SlipwayError
+from infra.errors import InputError, Refused, RolloutFailed, SlipwayError
+from infra.pricing.instances import vcpus
 
 if TYPE_CHECKING:
     import argparse
@@ -72,7 +73,16 @@ def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> N
     if args.mock:
         config.refuse_mock(args.env)
     environment = config.environment(args.env)
-    told = {"name": args.env, "platform": environment.platform, **environment.model_dump(mode="json")}
+    if args.measurable:
+        from infra.capacity.plan import refuse_foreign  # noqa: PLC0415
+
+        refuse_foreign(config, args.env)
+    told = {
+        "name": args.env,
+        "platform": environment.platform,
+        "vcpus": None if environment.serverless else vcpus(environment.instance_type),
+        **environment.model_dump(mode="json"),
+    }
     text = json.dumps(told) + "\n"
     _tell(args, text, text)
 
@@ -99,6 +109,8 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
 
     def run(job: Job) -> None:
         digest, push = args.digest, None
+        if args.regression:
+            job.report.regression = json.loads(args.regression.read_text())
         if args.layout:
             from infra.layout import read_layout  # noqa: PLC0415
             from infra.publish import publish  # noqa: PLC0415
@@ -149,6 +161,37 @@ def previews(args: argparse.Namespace, config: Config, progress: Progress) -> No
     _tell(args, *told(args.env, found, removed))
     if left:
         raise RolloutFailed(f"{len(left)} of those whose time is over could not be removed. {' '.join(left)}")
+
+
+def capacity(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """What an instance bears, and what the fleet for a rate costs."""
+    from infra.capacity.plan import Demand, plan  # noqa: PLC0415
+    from infra.capacity.sizing import parse_rate  # noqa: PLC0415
+    from infra.release.invocation import read_sample  # noqa: PLC0415
+
+    if not 0 <= args.headroom < 1:
+        raise InputError(f"--headroom is {args.headroom:g}; write a share from 0 to below 1, such as 0.3.")
+    demand = Demand(parse_rate(args.rate), args.p99_ms, args.headroom)
+    target = replace(args.url, picture=read_sample(args.sample, None).picture)
+    found = plan(config, args.env, target, demand, args.seconds)
+    _tell(args, found.to_json(), found.to_markdown())
+
+
+def regress(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """Two images side by side; Refused where a gate is closed."""
+    from infra.regress.compare import compare  # noqa: PLC0415
+    from infra.regress.latency import Asker  # noqa: PLC0415
+    from infra.regress.pictures import read  # noqa: PLC0415
+
+    pictures = read(args.pictures)
+    old, new, rules = Asker("live", args.old_url), Asker("new", args.new_url), config.settings
+    found = compare(args.env, old, new, pictures, args.seconds, rules.gates, rules.smoke.score_tolerance)
+    _tell(args, found.to_json(), found.to_markdown())
+    if not found.passed:
+        raise Refused(
+            f"the new image is worse than what is live in {args.env}: {found.closed}; mend it, or raise the limit in "
+            "[gates] of slipway.toml if that is wanted."
+        )
 
 
 def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) -> None:

@@ -27,13 +27,17 @@ def write(folder: Path, count: int, image_size: int, first: int = 0) -> list[Pat
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for index in range(count):
-        wide, tall = PROPORTIONS[index % len(PROPORTIONS)]
-        size = round(image_size * wide), round(image_size * tall)
-        picture = shapes.draw(shapes.HELD_SEED, first + index, size, scale=max(wide, tall))
         path = folder / f"{index:03}{FORMATS[index % len(FORMATS)]}"
-        picture.image.save(path, quality=90)
+        draw(first, index, image_size).image.save(path, quality=90)
         paths.append(path)
     return paths
+
+
+def draw(first: int, index: int, image_size: int) -> shapes.Picture:
+    """The picture that `write` makes as number `index`."""
+    wide, tall = PROPORTIONS[index % len(PROPORTIONS)]
+    size = round(image_size * wide), round(image_size * tall)
+    return shapes.draw(shapes.HELD_SEED, first + index, size, scale=max(wide, tall))
 
 
 def given(folder: Path) -> list[Path]:

@@ -11,8 +11,8 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from infra.contract.answers import answers
 from infra.contract.aws_lambda import aws_lambda
@@ -56,14 +56,13 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         print(f"error: The picture {given.sample} cannot be read ({error.strerror}). Name another.", file=sys.stderr)
         return 2
-    url = urlsplit(given.url or "http://127.0.0.1:8080")
-    if url.scheme != "http" or not url.hostname:
-        print(f"error: {given.url!r} is not the address of a server. Give one like http://image:8080.", file=sys.stderr)
+    try:
+        server = Target.of(given.url or "http://127.0.0.1:8080", picture)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 2
-    target = Target(
-        host=url.hostname,
-        port=url.port or 80,
-        picture=picture,
+    target = replace(
+        server,
         max_body=given.max_body,
         clients=given.clients,
         load_seconds=QUICK_LOAD_SECONDS if given.quick else given.load_seconds,

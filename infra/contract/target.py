@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.contract.clause import BrokenClause, expect
 
@@ -56,6 +57,14 @@ class Target:
     load_seconds: float = 5.0
     start_seconds: float = 480.0
     """SageMaker waits this long for the first good /ping."""
+
+    @classmethod
+    def of(cls, url: str, picture: bytes) -> Target:
+        """The server at an address such as http://image:8080; ValueError for what is none."""
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError(f"{url!r} is not the address of a server. Give one like http://image:8080.")
+        return cls(parts.hostname, parts.port or 80, picture)
 
     def connect(self, timeout: float = ANSWER_SECONDS) -> HTTPConnection:
         """A connection, made when it is first used."""

@@ -43,6 +43,7 @@ class Report:
     skipped: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     smoke: dict[str, Any] | None = None
+    regression: dict[str, Any] | None = None
     steps: list[Step] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
@@ -73,6 +74,7 @@ class Report:
                     ("image", f"{self.image_bytes / 1e6:.1f} MB compressed" if self.image_bytes else ""),
                     ("pushed", _pushed(self.published)),
                     ("alarms", ", ".join(f"`{name}`" for name in self.alarms)),
+                    ("beside the live image", self._regression()),
                     ("smoke test", self._smoke()),
                     ("removed", ", ".join(f"`{name}`" for name in self.removed)),
                     ("skipped", "; ".join(self.skipped)),
@@ -105,6 +107,9 @@ class Report:
     def _title(self) -> str:
         titles = {"done": "is done", "unchanged": "had nothing to do", "failed": "failed", "running": "was interrupted"}
         return f"## {self.verb} to {self.environment} {titles[self.outcome]}"
+
+    def _regression(self) -> str:
+        return "; ".join(gate["sentence"] for gate in self.regression["gates"]) if self.regression else ""
 
     def _smoke(self) -> str:
         if not self.smoke:

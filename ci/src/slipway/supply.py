@@ -28,7 +28,7 @@ KEY = "/run/secrets/signing.key"
 CODE = [
     *("accelerators.py", "config.py", "config_errors.py", "errors.py", "hosting.py", "layout.py"),
     *("preview_names.py", "section.py", "settings.py", "toml_lines.py", "supply/__init__.py", "supply/__main__.py"),
-    *("pricing/settings.py", "stacks/settings.py"),
+    *("pricing/settings.py", "regress/settings.py", "stacks/settings.py"),
     *(f"supply/{name}.py" for name in ("advisories", "compare", "cosign", "database", "errors", "inventory", "keys")),
     *(f"supply/{name}.py" for name in ("licenses", "network", "osv", "provenance", "sbom", "scan", "settings")),
     *(f"supply/{name}.py" for name in ("spdx", "timeless")),

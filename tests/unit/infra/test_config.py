@@ -101,6 +101,7 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ('LEVEL = "info"', '"A B" = "info"', "line 19: environments.prod.variables.A B is 'A B'; write letters"),
         ("LEVEL =", "SLIPWAY_PORT =", "line 19: environments.prod.variables.SLIPWAY_PORT breaks the container"),
         ("LEVEL =", "PYTHONPATH =", "variables.PYTHONPATH breaks the container: the image's packages"),
+        ("keep = 3", 'device = "cuda"\nregress = true', "has regress = true and runs on ml.g5.xlarge"),
         ("keep = 3", "expires_hours = 1", "line 6: environments.prod is production and expires"),
         ("keep = 3", 'promoted_from = "de"', "promotes prod from de, which is not another environment (did you mean"),
         ("keep = 3", 'promoted_from = "prod"', "promotes prod from prod, which is not another environment"),

@@ -1,0 +1,1 @@
+"""Capacity: what one instance bears, how many a rate needs, and what they cost."""
