@@ -150,7 +150,7 @@ class Environment(Section):
             )
         if self.regress and (self.device != "cpu" or self.platform != "linux/amd64"):
             raise ValueError(
-                f"has regress = true and runs on {self.instance_type}, which nothing in the engine can stand for, so no "
+                f"has regress = true and runs on {self.instance_type}, which nothing in the engine can stand for: no "
                 "two images can be compared there; remove regress"
             )
         if self.inference_ami_version and not gpu(self.instance_type):
