@@ -82,11 +82,13 @@ class Releasing(Making):
         async with anyio.create_task_group() as track:
             track.start_soon(infra.ready)
             track.start_soon(name)
+            # The longest track begins first: it waits for neither model nor image.
+            tested = await checks.inference(self.locks, self.inference, self.inference_tests)
+            track.start_soon(tested.sync)
             made, built = await self._built(weights, mock, target)
             listed = self._supply(built)
             profile = contract.Profile.SAGEMAKER if settings["production"] else None
             for step in (
-                await checks.inference(self.locks, self.inference, self.inference_tests),
                 await contract.judge(self.clauses, built, made, target, profile),
                 listed.layout,
             ):
