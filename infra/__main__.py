@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from infra import verbs
+from infra import measuring, verbs
 from infra.config import load
 from infra.errors import InputError, SlipwayError
 from infra.progress import Progress
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from infra.contract.target import Target
 
 INTERRUPTED = 130
+PICTURE = "file for a picture of the rollout: SVG"
 PROOF = "folder that `python -m infra.supply sign` wrote, to lie beside the image"
 
 
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("deploy", verbs.deploy, "Make an image the live release of an environment.")
+    one.add_argument("--picture", type=Path, help=PICTURE)
     image = one.add_mutually_exclusive_group(required=True)
     image.add_argument("--digest", help="a published image: sha256:…")
     image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
@@ -126,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--public-key", type=Path, help="PEM file, instead of slipway.toml's signing.public_key")
 
     one = verb("promote", verbs.promote, "Release the image that is live in the environment before.")
+    one.add_argument("--picture", type=Path, help=PICTURE)
     one.add_argument("--sample", type=Path, required=True, help="picture that both have to answer alike")
 
     one = verb("previews", verbs.previews, "List the previews that were made after an environment.")
@@ -134,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("history", verbs.history, "List the releases that are kept.")
 
     one = verb("rollback", verbs.rollback, "Go back to the last good release.")
+    one.add_argument("--picture", type=Path, help=PICTURE)
     one.add_argument("--to", help="digest of the release to go back to, or its beginning")
 
     one = verb("pull", verbs.pull, "Fetch the live image as an OCI tarball.")
@@ -161,7 +165,7 @@ def _looking(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    one = verb("capacity", verbs.capacity, "Measure what an instance bears, and price the fleet for a rate.")
+    one = verb("capacity", measuring.capacity, "Measure what an instance bears, and price the fleet for a rate.")
     one.add_argument("--url", type=_server, required=True, help="a server that is up: http://image:8080")
     one.add_argument("--sample", type=Path, required=True, help="picture that it is asked for")
     one.add_argument("--rate", required=True, help="requests to bear: 50/s, 3000/min, 100000/h or 1e6/d")
@@ -169,7 +173,7 @@ def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
     one.add_argument("--headroom", type=float, default=0.3, help="share of an instance that stays free (default: 0.3)")
     one.add_argument("--seconds", type=float, default=5, help="for each number of clients (default: 5)")
 
-    one = verb("regress", verbs.regress, "Compare an image with the live one, side by side: latency and accuracy.")
+    one = verb("regress", measuring.regress, "Compare an image with the live one, side by side: latency and accuracy.")
     one.add_argument("--old-url", type=_server, required=True, help="the live image, up: http://old:8080")
     one.add_argument("--new-url", type=_server, required=True, help="the next one, up: http://new:8080")
     one.add_argument("--pictures", type=Path, required=True, help="folder; labels in YOLO's format beside them")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra.errors import InputError, Refused, RolloutFailed, SlipwayError
+from infra.errors import InputError, RolloutFailed, SlipwayError
 from infra.pricing.instances import vcpus
+from infra.result import tell
 
 if TYPE_CHECKING:
     import argparse
@@ -36,17 +37,12 @@ def _target(args: argparse.Namespace, config: Config) -> tuple[Cloud, Place]:
     return cloud, where
 
 
-def _tell(args: argparse.Namespace, data: Any, text: str) -> None:
-    sys.stdout.write(text)
-    if args.output:
-        args.output.write_text(data if isinstance(data, str) else json.dumps(data, indent=2) + "\n")
-
-
 def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
     """Run a verb that changes the world; its report is written whatever happens."""
     from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
     from infra.notify import notify, webhook  # noqa: PLC0415
     from infra.release.job import Job  # noqa: PLC0415
+    from infra.release.picture import draw  # noqa: PLC0415
     from infra.release.report import Report  # noqa: PLC0415
 
     chat = webhook()
@@ -65,7 +61,9 @@ def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb
         for untold in notify(chat, config.settings.notify_topic, report):
             report.notes.append(untold)
             progress.say(untold)
-        _tell(args, report.to_json(), report.to_markdown())
+        tell(args, report.to_json(), report.to_markdown())
+        if getattr(args, "picture", None):
+            args.picture.write_text(draw(report), encoding="utf-8")
 
 
 def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -84,7 +82,7 @@ def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> N
         **environment.model_dump(mode="json"),
     }
     text = json.dumps(told) + "\n"
-    _tell(args, text, text)
+    tell(args, text, text)
 
 
 def publish(args: argparse.Namespace, config: Config, progress: Progress) -> None:
@@ -96,7 +94,7 @@ def publish(args: argparse.Namespace, config: Config, progress: Progress) -> Non
     layout = read_layout(args.layout)
     done = publish(cloud, config.repository, layout, args.tag, progress, proof=args.proof)
     told = f"pushed {done.bytes_pushed:,} bytes in {done.blobs_pushed} blobs, {done.blobs_skipped} blobs were there"
-    _tell(args, asdict(done), f"{done.reference}\ntag {done.tag}, {told if done.changed else 'nothing to push'}\n")
+    tell(args, asdict(done), f"{done.reference}\ntag {done.tag}, {told if done.changed else 'nothing to push'}\n")
 
 
 def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None:
@@ -158,40 +156,9 @@ def previews(args: argparse.Namespace, config: Config, progress: Progress) -> No
             removed.append(one.environment)
         except (SlipwayError, *FAILURES) as error:
             left.append(f"{one.environment}: {explain(error)}")
-    _tell(args, *told(args.env, found, removed))
+    tell(args, *told(args.env, found, removed))
     if left:
         raise RolloutFailed(f"{len(left)} of those whose time is over could not be removed. {' '.join(left)}")
-
-
-def capacity(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
-    """What an instance bears, and what the fleet for a rate costs."""
-    from infra.capacity.plan import Demand, plan  # noqa: PLC0415
-    from infra.capacity.sizing import parse_rate  # noqa: PLC0415
-    from infra.release.invocation import read_sample  # noqa: PLC0415
-
-    if not 0 <= args.headroom < 1:
-        raise InputError(f"--headroom is {args.headroom:g}; write a share from 0 to below 1, such as 0.3.")
-    demand = Demand(parse_rate(args.rate), args.p99_ms, args.headroom)
-    target = replace(args.url, picture=read_sample(args.sample, None).picture)
-    found = plan(config, args.env, target, demand, args.seconds)
-    _tell(args, found.to_json(), found.to_markdown())
-
-
-def regress(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
-    """Two images side by side; Refused where a gate is closed."""
-    from infra.regress.compare import compare  # noqa: PLC0415
-    from infra.regress.latency import Asker  # noqa: PLC0415
-    from infra.regress.pictures import read  # noqa: PLC0415
-
-    pictures = read(args.pictures)
-    old, new, rules = Asker("live", args.old_url), Asker("new", args.new_url), config.settings
-    found = compare(args.env, old, new, pictures, args.seconds, rules.gates, rules.smoke.score_tolerance)
-    _tell(args, found.to_json(), found.to_markdown())
-    if not found.passed:
-        raise Refused(
-            f"the new image is worse than what is live in {args.env}: {found.closed}; mend it, or raise the limit in "
-            "[gates] of slipway.toml if that is wanted."
-        )
 
 
 def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -212,7 +179,7 @@ def verify_image(args: argparse.Namespace, config: Config, _progress: Progress) 
     if repository is None or repository.digest_of(digest) is None:
         raise InputError(f"{digest} is not in the ECR repository {config.repository}; publish it first.")
     proof = prove(repository, digest, key)
-    _tell(args, asdict(proof), proof.to_markdown())
+    tell(args, asdict(proof), proof.to_markdown())
 
 
 def status(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -223,7 +190,7 @@ def status(args: argparse.Namespace, config: Config, _progress: Progress) -> Non
     cloud, place = _target(args, config)
     wanted = release(config, args.env, args.digest) if args.digest else None
     found = status(cloud, config, place, wanted)
-    _tell(args, found.to_dict(), found.to_markdown())
+    tell(args, found.to_dict(), found.to_markdown())
 
 
 def doctor(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -232,7 +199,7 @@ def doctor(args: argparse.Namespace, config: Config, _progress: Progress) -> Non
 
     cloud, place = _target(args, config)
     found = examine(cloud, config, place)
-    _tell(args, [asdict(one) for one in found], to_markdown(place, found))
+    tell(args, [asdict(one) for one in found], to_markdown(place, found))
 
 
 def logs(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -241,7 +208,7 @@ def logs(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
 
     cloud, place = _target(args, config)
     lines = list(read(cloud, place, args.since, args.filter))
-    _tell(args, [asdict(line) for line in lines], "".join(f"{line}\n" for line in lines))
+    tell(args, [asdict(line) for line in lines], "".join(f"{line}\n" for line in lines))
     if args.follow:
         for line in follow(cloud, place, lines, args.filter):
             sys.stdout.write(f"{line}\n")
@@ -252,7 +219,7 @@ def history(args: argparse.Namespace, config: Config, _progress: Progress) -> No
     """The releases that are kept."""
     from infra.release.status import history  # noqa: PLC0415
 
-    _tell(args, *history(*_target(args, config)))
+    tell(args, *history(*_target(args, config)))
 
 
 def rollback(args: argparse.Namespace, config: Config, progress: Progress) -> None:
@@ -280,7 +247,7 @@ def pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
     model = cloud.sagemaker.describe_model(ModelName=endpoint.config)
     variables = model.get("PrimaryContainer", {}).get("Environment", {})
     told = {"digest": digest, "tarball": str(args.tarball), "variables": variables}
-    _tell(args, told, f"{repository.uri}@{digest}\n")
+    tell(args, told, f"{repository.uri}@{digest}\n")
 
 
 def invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -294,7 +261,7 @@ def invoke(args: argparse.Namespace, config: Config, _progress: Progress) -> Non
     mock = " (a mock model)" if answer.is_mock else ""
     found = detections_table(answer.detections) if answer.detections else ["nothing was detected"]
     head = f"{place.endpoint}, build {answer.build[:12]}{mock}, {answer.milliseconds:.0f} ms"
-    _tell(args, answer.body, "\n".join([head, "", *found]) + "\n")
+    tell(args, answer.body, "\n".join([head, "", *found]) + "\n")
 
 
 def destroy(args: argparse.Namespace, config: Config, progress: Progress) -> None:

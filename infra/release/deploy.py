@@ -21,6 +21,7 @@ from infra.release.plan import Plan, plan
 from infra.release.preflight import preflight
 from infra.release.previews import refuse_other_branch, renew
 from infra.release.prune import discard, prune
+from infra.release.recording import recorder
 from infra.release.rollout import ALL_AT_ONCE, create_release, deployment, finish, refuse_stranger, start
 from infra.release.smoke import judge
 from infra.release.verify import verify
@@ -104,7 +105,7 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
     if found.action == "wait":
         report.skipped.append("preflight: the rollout is under way already")
         with job.progress.step("rollout"):
-            return finish(job)
+            return finish(job, recorder(job, wanted.sample))
     if wanted.publish:
         report.published = wanted.publish()
     with job.progress.step("preflight"):
@@ -124,7 +125,7 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
             raise
         # At once: a preview that fails has to end, too.
         renew(job, wanted.branch)
-        return finish(job)
+        return finish(job, recorder(job, wanted.sample))
 
 
 def _verify(job: Job, ended: Endpoint, release: Release) -> None:

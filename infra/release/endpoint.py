@@ -12,7 +12,7 @@ from infra.aws_errors import missing
 from infra.errors import InputError, RolloutFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from mypy_boto3_sagemaker import SageMakerClient
@@ -43,7 +43,8 @@ class LiveVariant:
 class Endpoint:
     """DescribeEndpoint, as far as releases need it.
 
-    `config` is the live endpoint config, `target` the one it is moving to (the same where it is not moving).
+    `config` is the live endpoint config, `target` the one it is moving to (the same where it is not moving); `baking`
+    is when the period began in which the new fleet is watched, None outside of one.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Endpoint:
     since: datetime
     variants: tuple[LiveVariant, ...] = ()
     asynchronous: bool = False
+    baking: datetime | None = None
 
     @property
     def moving(self) -> bool:
@@ -96,6 +98,7 @@ def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
         since=told["LastModifiedTime"],
         variants=live,
         asynchronous="AsyncInferenceConfig" in told,
+        baking=_baking(pending.get("ProductionVariants", []) if pending else []),
     )
 
 
@@ -126,8 +129,16 @@ def live(sagemaker: SageMakerClient, place: Place) -> Endpoint:
     return endpoint
 
 
-def wait(sagemaker: SageMakerClient, name: str, limit: float, progress: Progress) -> Endpoint | None:
+def wait(
+    sagemaker: SageMakerClient,
+    name: str,
+    limit: float,
+    progress: Progress,
+    see: Callable[[Endpoint], None] = lambda _: None,
+) -> Endpoint | None:
     """Wait up to `limit` seconds until the endpoint does not move any more; None once it is deleted.
+
+    Each look at it is shown to `see`.
 
     Says each change of status or stage, and every half minute that it still waits. RolloutFailed when the time is up.
     """
@@ -135,6 +146,8 @@ def wait(sagemaker: SageMakerClient, name: str, limit: float, progress: Progress
     pause, told = _FIRST_PAUSE, ""
     while True:
         now = look(sagemaker, name)
+        if now:
+            see(now)
         if now is None or not now.moving:
             return now
         waited = time.monotonic() - began
@@ -150,6 +163,16 @@ def wait(sagemaker: SageMakerClient, name: str, limit: float, progress: Progress
             )
         time.sleep(min(pause, max(0.05, limit - waited)))
         pause = min(pause * 1.3, _LONGEST_PAUSE)
+
+
+def _baking(variants: Sequence[PendingProductionVariantSummaryTypeDef]) -> datetime | None:
+    since = [
+        status.get("StartTime")
+        for each in variants
+        for status in each.get("VariantStatus", [])
+        if status["Status"] == "Baking"
+    ]
+    return next((moment for moment in since if moment), None)
 
 
 def _stage(variants: Sequence[ProductionVariantSummaryTypeDef | PendingProductionVariantSummaryTypeDef]) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infra.progress import Step
     from infra.publish import Published
     from infra.release.findings import Detection
+    from infra.release.recording import Moment
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     smoke: dict[str, Any] | None = None
     regression: dict[str, Any] | None = None
+    rollout: list[Moment] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""

@@ -12,6 +12,8 @@ from infra.errors import Refused, RolloutFailed, WorldChanged
 from infra.release import generations, names
 from infra.release.endpoint import look, wait
 from infra.release.kinds import guarded
+from infra.release.recording import Recorder
+from infra.settings import Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,9 +124,10 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
             ) from error
 
 
-def finish(job: Job) -> Endpoint:
-    """Wait until SageMaker is done with the endpoint; the caller verifies where it ended."""
-    ended = wait(job.sagemaker, job.place.endpoint, job.limit, job.progress)
+def finish(job: Job, recorder: Recorder | None = None) -> Endpoint:
+    """Wait until SageMaker is done with the endpoint, and record it; the caller verifies where it ended."""
+    recorder = recorder or Recorder(job, Rollout())
+    ended = wait(job.sagemaker, job.place.endpoint, job.limit, job.progress, recorder.see)
     if ended is None:
         raise WorldChanged(
             f"endpoint {job.place.endpoint} was deleted while it was waited for; find out by whom and deploy again."
