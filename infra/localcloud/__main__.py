@@ -19,9 +19,8 @@ from infra.localcloud.launchers.launcher import Launcher
 from infra.localcloud.launchers.process import ProcessLauncher
 from infra.localcloud.moto_services import MotoServices
 from infra.localcloud.registry import Registry
+from infra.localcloud.sagemaker.data_plane import DataPlane
 from infra.localcloud.sagemaker.fleets import Fleets
-from infra.localcloud.sagemaker.invoker import Invoker
-from infra.localcloud.sagemaker.queues import Queues
 from infra.localcloud.sagemaker.rollout import Rollouts
 from infra.localcloud.server import Application, make_http_server
 from infra.localcloud.state import State
@@ -98,9 +97,8 @@ def _serve(options: argparse.Namespace) -> None:
     fleets = Fleets(_launcher(options, registry, state), registry, clock, settings, moto.read_object)
     cloud = Cloud(settings, state, registry, clock, moto, fleets)
     rollouts = Rollouts(cloud)
-    invoker = Invoker(cloud)
-    queues = Queues(cloud, invoker)
-    server = make_http_server(Application(cloud, rollouts, invoker, queues), options.host, options.port)
+    data_plane = DataPlane(cloud)
+    server = make_http_server(Application(cloud, rollouts, data_plane), options.host, options.port)
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame
@@ -110,14 +108,14 @@ def _serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     rollouts.start()
-    queues.start()
+    data_plane.start()
     _LOG.info("the local cloud answers on port %d, its state is in %s", options.port, options.state)
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
         clock.stopping.set()
         server.server_close()
-        queues.close()
+        data_plane.close()
         rollouts.close()
         fleets.close()
 

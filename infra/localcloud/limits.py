@@ -24,8 +24,9 @@ LIMITS = (
     "without any and started by the next. AWS starts one for each request at a time, and does not say when they stop.",
     "Asynchronous requests wait in the state file and are answered while the cloud runs; of the subscribers of their "
     "topics those with an HTTP address are told.",
-    "Streaming answers, shadow variants, inference components, pipelines, multi-model endpoints, data capture and "
-    "explainers are refused.",
+    "Captured data is written once a second, and not encrypted; a shadow variant's share cannot be changed without a "
+    "new configuration.",
+    "Streaming answers, inference components, pipelines, multi-model endpoints and explainers are refused.",
     "A model or an endpoint configuration that a live endpoint uses cannot be deleted; AWS says that you must not, and "
     "lets you.",
     "Images are pushed to the registry directly: it takes any credentials, cannot hold a push back for an immutable "

@@ -52,7 +52,7 @@ class _Stream:
 def open_streams(transaction: Transaction, endpoint: Endpoint, fleet: Fleet) -> None:
     """Note where the containers of a fleet write to."""
     group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
-    for variant in fleet.variants:
+    for variant in fleet.everything:
         container = fleet.container(variant)
         body = {
             "group": group,

@@ -15,11 +15,8 @@ from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
 from infra.localcloud.limits import LIMITS
 from infra.localcloud.moto_services import SERVICES
 from infra.localcloud.sagemaker import endpoint_configs, endpoints, models, tags
-from infra.localcloud.sagemaker.asynchronous import ASYNC_INVOCATIONS, enqueue
-from infra.localcloud.sagemaker.invoker import Invoker
-from infra.localcloud.sagemaker.queues import Queues
+from infra.localcloud.sagemaker.data_plane import DataPlane
 from infra.localcloud.sagemaker.rollout import Rollouts
-from infra.localcloud.sagemaker.runtime import INVOCATIONS, Runtime
 from infra.localcloud.validation import operations, validate
 from infra.localcloud.wire import Request, Response, StartResponse, error_response, json_response
 
@@ -52,12 +49,10 @@ _LOG = logging.getLogger(__name__)
 class Application:
     """The WSGI application: this package for hosting and images, moto for the rest."""
 
-    def __init__(self, cloud: Cloud, rollouts: Rollouts, invoker: Invoker, queues: Queues) -> None:
+    def __init__(self, cloud: Cloud, rollouts: Rollouts, data_plane: DataPlane) -> None:
         self._cloud = cloud
         self._rollouts = rollouts
-        self._invoker = invoker
-        self._queues = queues
-        self._runtime = Runtime(cloud, invoker)
+        self._data_plane = data_plane
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; whatever goes wrong becomes an AWS error."""
@@ -76,7 +71,7 @@ class Application:
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/_slipway/"):
             return self._own(request).send(start_response)
-        if (told := self._invoked(request)) is not None:
+        if (told := self._data_plane.answer(request)) is not None:
             return told.send(start_response)
         if request.service == "sagemaker":
             return self._sagemaker(request).send(start_response)
@@ -89,16 +84,6 @@ class Application:
         if request.service in SERVICES:
             return self._cloud.moto.call(request, start_response)
         raise NotSupported(f"the service {request.service}" if request.service else "unsigned requests")
-
-    def _invoked(self, request: Request) -> Response | None:
-        """The data plane's answer, None where something else was asked."""
-        if match := INVOCATIONS.match(request.path):
-            return self._runtime.invoke(request, match.group(1))
-        if match := ASYNC_INVOCATIONS.match(request.path):
-            told = enqueue(self._cloud, self._invoker.endpoint(request.region, match.group(1)), request)
-            self._queues.wake()
-            return told
-        return None
 
     def _own(self, request: Request) -> Response:
         match request.path:

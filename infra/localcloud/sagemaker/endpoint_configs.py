@@ -11,12 +11,16 @@ from infra.localcloud.sagemaker.listing import list_page
 from infra.localcloud.sagemaker.models import refuse_unsupported, require_model
 from infra.localcloud.sagemaker.records import Endpoint
 from infra.localcloud.sagemaker.tags import drop_tags, save_tags
-from infra.localcloud.sagemaker.variants import check_asynchronous, production_variants
+from infra.localcloud.sagemaker.variants import (
+    check_asynchronous,
+    check_capture,
+    production_variants,
+    shadow_variants,
+)
 from infra.localcloud.state import Transaction
 
 _UNSUPPORTED = {
     "ExplainerConfig": "explainers",
-    "ShadowProductionVariants": "shadow variants",
     "CrossRegionTrafficConfig": "cross-region traffic",
     "ExecutionRoleArn": "inference components",
 }
@@ -35,20 +39,21 @@ def create_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -
     name = request["EndpointConfigName"]
     arn = cloud.arn(region, f"endpoint-config/{name}")
     refuse_unsupported(request, _UNSUPPORTED)
-    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
-        raise ValidationException("DataCaptureConfig cannot be enabled: the local cloud does not capture data.")
     variants = production_variants(request)
+    shadows = shadow_variants(request, variants)
     check_asynchronous(request.get("AsyncInferenceConfig"))
+    check_capture(request)
     with cloud.state.write() as transaction:
         if transaction.get("endpoint-config", region, name):
             raise ValidationException(f'Cannot create already existing endpoint configuration "{arn}".')
-        for variant in variants:
+        for variant in [*variants, *shadows]:
             require_model(cloud, transaction, region, variant["ModelName"])
         record = {
             "EndpointConfigName": name,
             "EndpointConfigArn": arn,
             "ProductionVariants": variants,
             "CreationTime": time.time(),
+            **({"ShadowProductionVariants": shadows} if shadows else {}),
             **{key: request[key] for key in _KEPT if key in request},
         }
         transaction.put("endpoint-config", region, name, record)

@@ -67,6 +67,7 @@ def update_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
         if request.get("RetainDeploymentConfig"):
             deployment = endpoint.last_deployment
     _check_deployment(cloud, region, deployment, fleet)
+    _check_names(endpoint, deployment, fleet)
     _refuse_conversion(endpoint, fleet)
     with cloud.state.write() as transaction:
         endpoint = require_endpoint(cloud, transaction, region, name)
@@ -146,6 +147,16 @@ def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dic
     }
     if endpoint.blue:
         answer["ProductionVariants"] = [_live_variant(variant) for variant in endpoint.blue.variants]
+        if endpoint.blue.shadows:
+            answer["ShadowProductionVariants"] = [_live_variant(variant) for variant in endpoint.blue.shadows]
+        if capture := endpoint.blue.capture:
+            answer["DataCaptureConfig"] = {
+                "EnableCapture": True,
+                "CaptureStatus": "Started",
+                "CurrentSamplingPercentage": capture["InitialSamplingPercentage"],
+                "DestinationS3Uri": capture["DestinationS3Uri"],
+                "KmsKeyId": capture.get("KmsKeyId", ""),
+            }
     if endpoint.failure_reason:
         answer["FailureReason"] = endpoint.failure_reason
     if endpoint.last_deployment:
@@ -158,6 +169,10 @@ def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dic
             "ProductionVariants": [_pending_variant(endpoint, variant) for variant in endpoint.green.variants],
             "StartTime": endpoint.started,
         }
+        if endpoint.green.shadows:
+            answer["PendingDeploymentSummary"]["ShadowProductionVariants"] = [
+                _pending_variant(endpoint, variant) for variant in endpoint.green.shadows
+            ]
     return answer
 
 
@@ -211,6 +226,18 @@ def _refuse_conversion(endpoint: Endpoint, fleet: Fleet) -> None:
         )
 
 
+def _check_names(endpoint: Endpoint, deployment: dict[str, Any] | None, fleet: Fleet) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html."""
+    old = {variant.name for variant in endpoint.blue.variants} if endpoint.blue else set()
+    if deployment and old and old != {variant.name for variant in fleet.variants}:
+        raise ValidationException(
+            "DeploymentConfig cannot be used: the new endpoint configuration must have the same variant names as the "
+            "old one."
+        )
+    if deployment and deployment.get("RollingUpdatePolicy") and len(fleet.variants) > 1:
+        raise ValidationException("RollingUpdatePolicy cannot be used with multi-variant endpoints.")
+
+
 def _rescaled(variant: Variant, desired: dict[str, Any]) -> dict[str, int] | None:
     """The ServerlessConfig after an update of weights and capacities."""
     update = desired.get("ServerlessUpdateConfig")
@@ -238,33 +265,42 @@ def _new_fleet(cloud: Cloud, region: str, config_name: str) -> Fleet:
     """Everything a configuration means now: tags become digests here, once and for all."""
     with cloud.state.read() as transaction:
         config = require_endpoint_config(cloud, transaction, region, config_name)
+        described = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
         models = {
             variant["ModelName"]: require_model(cloud, transaction, region, variant["ModelName"])
-            for variant in config["ProductionVariants"]
+            for variant in described
         }
-    variants = []
-    for variant in config["ProductionVariants"]:
-        container = models[variant["ModelName"]]["PrimaryContainer"]
-        manifest = resolve_image(cloud.registry, cloud.settings.account, container["Image"])
-        startup = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", cloud.settings.startup_timeout_s)
-        variants.append(
-            Variant(
-                name=variant["VariantName"],
-                model_name=variant["ModelName"],
-                image=container["Image"],
-                repository=manifest.repository,
-                digest=manifest.digest,
-                resolved_at=time.time(),
-                environment=container.get("Environment", {}),
-                model_data_url=container.get("ModelDataUrl"),
-                weight=variant["InitialVariantWeight"],
-                desired_weight=variant["InitialVariantWeight"],
-                instances=variant.get("InitialInstanceCount", 1),
-                startup_timeout_s=cloud.clock.seconds(startup),
-                serverless=variant.get("ServerlessConfig"),
-            )
-        )
-    return Fleet(uuid4().hex[:12], config_name, tuple(variants), config.get("AsyncInferenceConfig"))
+    variants = [_new_variant(cloud, variant, models[variant["ModelName"]]) for variant in described]
+    count, capture = len(config["ProductionVariants"]), config.get("DataCaptureConfig")
+    return Fleet(
+        uuid4().hex[:12],
+        config_name,
+        tuple(variants[:count]),
+        config.get("AsyncInferenceConfig"),
+        tuple(variants[count:]),
+        capture if capture and capture.get("EnableCapture", True) else None,
+    )
+
+
+def _new_variant(cloud: Cloud, variant: dict[str, Any], model: dict[str, Any]) -> Variant:
+    container = model["PrimaryContainer"]
+    manifest = resolve_image(cloud.registry, cloud.settings.account, container["Image"])
+    startup = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", cloud.settings.startup_timeout_s)
+    return Variant(
+        name=variant["VariantName"],
+        model_name=variant["ModelName"],
+        image=container["Image"],
+        repository=manifest.repository,
+        digest=manifest.digest,
+        resolved_at=time.time(),
+        environment=container.get("Environment", {}),
+        model_data_url=container.get("ModelDataUrl"),
+        weight=variant["InitialVariantWeight"],
+        desired_weight=variant["InitialVariantWeight"],
+        instances=variant.get("InitialInstanceCount", 1),
+        startup_timeout_s=cloud.clock.seconds(startup),
+        serverless=variant.get("ServerlessConfig"),
+    )
 
 
 def _retain(fleet: Fleet, old: Fleet | None, excluded: set[str]) -> Fleet:

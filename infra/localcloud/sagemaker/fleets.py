@@ -86,8 +86,8 @@ class Fleets:
 
     def start(self, fleet: Fleet) -> None:
         """Start every variant and wait until all are healthy; raises LaunchError with AWS's failure reason."""
-        with ThreadPoolExecutor(max_workers=len(fleet.variants)) as pool:
-            list(pool.map(lambda variant: self._healthy(fleet, variant), fleet.variants))
+        with ThreadPoolExecutor(max_workers=len(fleet.everything)) as pool:
+            list(pool.map(lambda variant: self._healthy(fleet, variant), fleet.everything))
 
     @contextmanager
     def lease(self, fleet: Fleet, variant: Variant) -> Iterator[str]:

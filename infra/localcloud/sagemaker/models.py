@@ -90,7 +90,7 @@ def delete_model(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str
         record = require_model(cloud, transaction, region, name)
         for body in transaction.list("endpoint", region):
             endpoint = Endpoint.from_json(body)
-            if any(variant.model_name == name for fleet, _ in endpoint.fleets for variant in fleet.variants):
+            if any(variant.model_name == name for fleet, _ in endpoint.fleets for variant in fleet.everything):
                 raise ResourceInUse(
                     f'Cannot delete model "{record["ModelArn"]}": the endpoint "{endpoint.name}" uses it. '
                     "Delete the endpoint or update it to another model first."

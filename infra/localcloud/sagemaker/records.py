@@ -37,13 +37,21 @@ class Variant:
 class Fleet:
     """All variants of one endpoint configuration, started together. ``id`` is unique for each start.
 
-    ``asynchronous`` is the configuration's AsyncInferenceConfig, None where it answers at once.
+    ``asynchronous`` is the configuration's AsyncInferenceConfig, None where it answers at once; ``capture`` its
+    DataCaptureConfig, None where nothing is captured.
     """
 
     id: str
     config_name: str
     variants: tuple[Variant, ...]
     asynchronous: dict[str, Any] | None = None
+    shadows: tuple[Variant, ...] = ()
+    capture: dict[str, Any] | None = None
+
+    @property
+    def everything(self) -> tuple[Variant, ...]:
+        """Production and shadow variants."""
+        return self.variants + self.shadows
 
     @property
     def serverless(self) -> bool:
@@ -57,7 +65,8 @@ class Fleet:
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Fleet:
         """Read back what ``asdict`` wrote."""
-        return cls(**{**body, "variants": tuple(Variant(**variant) for variant in body["variants"])})
+        variants = {key: tuple(Variant(**one) for one in body.get(key, ())) for key in ("variants", "shadows")}
+        return cls(**{**body, **variants})
 
 
 @dataclass(frozen=True)

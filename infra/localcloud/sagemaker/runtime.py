@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 
 from __future__ import annotations
 
+import random
 import re
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError
-from infra.localcloud.sagemaker.invoker import Invoker, by_weight
+from infra.localcloud.sagemaker.capture import Asked, Captures
+from infra.localcloud.sagemaker.invoker import Answer, Invoker, by_weight
+from infra.localcloud.sagemaker.mirror import Mirror
 from infra.localcloud.sagemaker.records import Endpoint
 from infra.localcloud.wire import Request, Response
 
@@ -35,9 +38,11 @@ _UNSUPPORTED = {
 class Runtime:
     """The data plane of all endpoints."""
 
-    def __init__(self, cloud: Cloud, invoker: Invoker) -> None:
+    def __init__(self, cloud: Cloud, invoker: Invoker, mirror: Mirror, captures: Captures) -> None:
         self._cloud = cloud
         self._invoker = invoker
+        self._mirror = mirror
+        self._captures = captures
 
     def invoke(self, request: Request, name: str) -> Response:
         """Answer one invocation or raise the error that boto3 turns into its own type."""
@@ -57,6 +62,7 @@ class Runtime:
         headers = {name: value for name in _FORWARDED if (value := request.header(name))}
         timeout = self._cloud.clock.seconds(self._cloud.settings.invocation_timeout_s)
         answer = self._invoker.ask(endpoint, lambda now: by_weight(now, target), headers, request.body, timeout)
+        self._keep(request, headers, answer)
         told = [
             ("Content-Type", answer.headers.get("Content-Type", "application/octet-stream")),
             ("x-Amzn-Invoked-Production-Variant", answer.variant.name),
@@ -64,6 +70,20 @@ class Runtime:
         if attributes := answer.headers.get("X-Amzn-SageMaker-Custom-Attributes"):
             told.append(("X-Amzn-SageMaker-Custom-Attributes", attributes))
         return Response(200, told, answer.body)
+
+    def _keep(self, request: Request, headers: dict[str, str], answer: Answer) -> None:
+        """Mirror and capture what the configuration says; a request that is captured is so with all its answers."""
+        asked = Asked(
+            content_type=headers.get("Content-Type", "application/octet-stream"),
+            body=request.body,
+            inference_id=headers.get("X-Amzn-SageMaker-Inference-Id"),
+            custom_attributes=headers.get("X-Amzn-SageMaker-Custom-Attributes"),
+        )
+        percent = (answer.fleet.capture or {}).get("InitialSamplingPercentage", 0)
+        captured = random.random() * 100 < percent  # noqa: S311 (a sample, no secret)
+        if captured:
+            self._captures.note(asked, answer)
+        self._mirror.reflect(answer, asked, headers, captured=captured)
 
     def _limit(self, endpoint: Endpoint) -> int:
         """The largest body that an endpoint takes, in bytes."""

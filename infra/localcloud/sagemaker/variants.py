@@ -46,6 +46,35 @@ def production_variants(request: dict[str, Any]) -> list[dict[str, Any]]:
     return variants
 
 
+def shadow_variants(request: dict[str, Any], production: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The shadow variants of a CreateEndpointConfig with their defaults.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-create.html: one beside one production variant;
+    https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html
+    """
+    shadows = [_with_defaults(variant) for variant in request.get("ShadowProductionVariants", [])]
+    if not shadows:
+        return []
+    if len(shadows) > 1 or len(production) > 1:
+        raise ValidationException("An endpoint with a shadow variant has one shadow and one production variant.")
+    if shadows[0]["VariantName"] == production[0]["VariantName"]:
+        raise ValidationException("The variant names of an endpoint configuration must be unique.")
+    if "ServerlessConfig" in shadows[0]:
+        raise ValidationException("Shadow variants do not support serverless inference.")
+    if request.get("AsyncInferenceConfig"):
+        raise ValidationException("Shadow variants do not support asynchronous inference.")
+    return shadows
+
+
+def check_capture(request: dict[str, Any]) -> None:
+    """A DataCaptureConfig that is followed here."""
+    config = request.get("DataCaptureConfig") or {}
+    if config.get("EnableCapture", True) and config and request.get("AsyncInferenceConfig"):
+        raise ValidationException(
+            "DataCaptureConfig cannot be used: the local cloud captures no asynchronous requests."
+        )
+
+
 def check_asynchronous(config: dict[str, Any] | None) -> None:
     """An AsyncInferenceConfig that says where answers go.
 
