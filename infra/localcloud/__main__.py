@@ -14,6 +14,7 @@ from types import FrameType
 from infra.localcloud.clock import Clock
 from infra.localcloud.cloud import Cloud, Settings
 from infra.localcloud.errors import LocalCloudError
+from infra.localcloud.functions.pool import Pool
 from infra.localcloud.launchers.dagger import DaggerLauncher
 from infra.localcloud.launchers.launcher import Launcher
 from infra.localcloud.launchers.process import ProcessLauncher
@@ -98,7 +99,9 @@ def _serve(options: argparse.Namespace) -> None:
     cloud = Cloud(settings, state, registry, clock, moto, fleets)
     rollouts = Rollouts(cloud)
     data_plane = DataPlane(cloud)
-    server = make_http_server(Application(cloud, rollouts, data_plane), options.host, options.port)
+    # Functions reach this cloud as code on AWS reaches AWS: by what the SDK is told.
+    functions = Pool(clock, state, {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{options.port}"})
+    server = make_http_server(Application(cloud, rollouts, data_plane, functions), options.host, options.port)
 
     def stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame
@@ -117,6 +120,7 @@ def _serve(options: argparse.Namespace) -> None:
         server.server_close()
         data_plane.close()
         rollouts.close()
+        functions.close()
         fleets.close()
 
 

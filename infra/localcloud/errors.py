@@ -41,9 +41,9 @@ class NotSupported(AwsError):
     def __init__(self, what: str) -> None:
         super().__init__(
             "NotSupportedByLocalCloud",
-            f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, CloudWatch alarms, "
-            "endpoints' logs, IAM, STS, S3 and SNS; GET /_slipway/limits lists what it cannot do. Use an AWS account "
-            "here.",
+            f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, Lambda, HTTP and WebSocket "
+            "APIs, CloudWatch alarms, logs, IAM, STS, S3 and SNS; GET /_slipway/limits lists what it cannot do. Use an "
+            "AWS account here.",
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 LIMITS = (
-    "Only ECR, SageMaker hosting (models, endpoint configurations, endpoints), CloudWatch alarms, the "
-    "endpoints' logs, IAM, STS, S3 and SNS are here; every other service and operation is refused.",
+    "Only ECR, SageMaker hosting (models, endpoint configurations, endpoints), Lambda, HTTP and WebSocket APIs, "
+    "CloudWatch alarms, the logs of endpoints and functions, IAM, STS, S3 and SNS are here; every other service and "
+    "operation is refused.",
     "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
     "count.",
     "One container stands for all instances of a variant: instance types and counts are recorded and checked against "
@@ -26,7 +27,8 @@ LIMITS = (
     "topics those with an HTTP address are told.",
     "Captured data is written once a second, and not encrypted; a shadow variant's share cannot be changed without a "
     "new configuration.",
-    "Streaming answers, inference components, pipelines, multi-model endpoints and explainers are refused.",
+    "Streamed answers are neither captured nor mirrored; inference components, pipelines, multi-model endpoints and "
+    "explainers are refused.",
     "A model or an endpoint configuration that a live endpoint uses cannot be deleted; AWS says that you must not, and "
     "lets you.",
     "Images are pushed to the registry directly: it takes any credentials, cannot hold a push back for an immutable "
@@ -34,6 +36,9 @@ LIMITS = (
     "The time of an image's push is when this cloud first saw it; untagged images are listed once they have been seen "
     "by their digest.",
     "Image scans, lifecycle policies and replication are not run: policies are stored, scans are refused.",
+    "Functions are zips for Python, run by this cloud's own Python with all packages that it has, whatever their "
+    "runtime says; of what they may use, time is limited, memory and disk are not. At most 16 run at a time. Layers, "
+    "event sources, destinations and VPCs are recorded and not used.",
     "CloudWatch Logs holds what the containers of endpoints wrote, of images that have a shell, for a week after the "
     "last start; filter patterns are words only.",
 )

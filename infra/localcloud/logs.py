@@ -1,4 +1,4 @@
-"""CloudWatch Logs, as far as endpoints write there: a log group for each endpoint, a stream for each container.
+"""CloudWatch Logs, as far as endpoints and functions write there: a group for each, a stream for each container.
 
 Group and stream are named as in https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html. What a
 container wrote is asked of its launcher; a line's time is the one it carries as JSON, else that of the line before.
@@ -11,7 +11,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.localcloud.errors import AwsError, NotSupported
@@ -53,14 +53,21 @@ def open_streams(transaction: Transaction, endpoint: Endpoint, fleet: Fleet) -> 
     """Note where the containers of a fleet write to."""
     group = f"/aws/sagemaker/Endpoints/{endpoint.name}"
     for variant in fleet.everything:
-        container = fleet.container(variant)
-        body = {
-            "group": group,
-            "name": f"{variant.name}/i-{fleet.id}",
-            "container": container,
-            "created": int(time.time() * 1000),
-        }
-        transaction.put(_KIND, endpoint.region, container, body)
+        _open(transaction, endpoint.region, group, f"{variant.name}/i-{fleet.id}", fleet.container(variant))
+
+
+def open_function_stream(transaction: Transaction, region: str, function: str, version: str, output: str) -> None:
+    """Note where an execution environment of a function writes to.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    day = datetime.now(UTC).strftime("%Y/%m/%d")
+    _open(transaction, region, f"/aws/lambda/{function}", f"{day}/[{version}]{output[-12:]}", output)
+
+
+def _open(transaction: Transaction, region: str, group: str, name: str, output: str) -> None:
+    body = {"group": group, "name": name, "container": output, "created": int(time.time() * 1000)}
+    transaction.put(_KIND, region, output, body)
 
 
 def describe_log_groups(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:

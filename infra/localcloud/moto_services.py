@@ -1,4 +1,4 @@
-"""The services that moto answers for: IAM, STS, S3, SNS, CloudWatch alarms and ECR's repositories.
+"""The services that moto answers for: IAM, STS, S3, SNS, CloudWatch alarms, ECR's repositories, Lambda, API Gateway.
 
 moto keeps everything in memory. Here its backends are pickled into the state file after each change, and read again
 when another process has changed them. Large objects (S3 bodies) are kept once, in files named by their digest.
@@ -14,6 +14,8 @@ import logging
 import os
 import pickle
 import threading
+import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,13 +29,27 @@ from infra.localcloud.wire import Request, StartResponse
 
 # The name in a request's signature → moto's name.
 SERVICES = {"iam": "iam", "sts": "sts", "s3": "s3", "monitoring": "cloudwatch", "ecr": "ecr", "sns": "sns"}
+# Imported and read when first asked for: they take as long as half of the others, and most deployments need none.
+MORE_SERVICES = {"lambda": "lambda", "apigateway": "apigatewayv2"}
 _READS = ("Describe", "Get", "List", "BatchGet", "Head", "Simulate")
-_SNAPSHOT = "moto"
+_SNAPSHOT, _MORE_SNAPSHOT = "moto", "moto-more"
+_HELD = {_SNAPSHOT: "IAM, S3, SNS, ECR and CloudWatch", _MORE_SNAPSHOT: "Lambda and API Gateway"}
 _LARGE = 64 * 1024
 _LOG = logging.getLogger(__name__)
 
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))
+
+
+def _reduce_defaultdict(held: defaultdict[Any, Any]) -> tuple[Any, ...]:
+    """Functions without a name cannot be pickled; what they make has a type that can."""
+    made = held.default_factory
+    kind = type(made()) if made is not None and getattr(made, "__name__", "") == "<lambda>" else made
+    return defaultdict, (kind,), None, None, iter(held.items())
+
+
+copyreg.pickle(defaultdict, _reduce_defaultdict)
+copyreg.pickle(weakref.WeakValueDictionary, lambda held: (weakref.WeakValueDictionary, (dict(held),)))
 
 
 class _Pickler(pickle.Pickler):
@@ -71,10 +87,10 @@ class MotoServices:
         self._account = account
         self._blobs = state.directory / "blobs"
         self._lock = threading.RLock()
-        self._generation = 0
+        self._generations: dict[str, int] = {}
         self._ready = threading.Event()
         self._failure: BaseException | None = None
-        self._backends: dict[str, Any] = {}
+        self._backends: dict[str, dict[str, Any]] = {_SNAPSHOT: {}}
         self._app: Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
         os.environ["MOTO_ACCOUNT_ID"] = account
         threading.Thread(target=self._import, name="moto", daemon=True).start()
@@ -90,7 +106,7 @@ class MotoServices:
 
             self._version = f"moto {__version__}\n".encode()
             for name in SERVICES.values():
-                self._backends[name] = get_backend(name)
+                self._backends[_SNAPSHOT][name] = get_backend(name)
             self._app = DomainDispatcherApplication(create_backend_app)
         except BaseException as error:
             self._failure = error
@@ -108,12 +124,18 @@ class MotoServices:
         """Let moto answer one request."""
         environ = {**request.environ, "wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body))}
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if request.service == "s3":
+        if request.operation is None:
             writes = request.method not in ("GET", "HEAD")
         else:
-            writes = not (request.operation or "").startswith(_READS)
-        with self._session(writes=writes):
+            writes = not request.operation.startswith(_READS)
+        with self._session(writes=writes, more=request.service in MORE_SERVICES):
             return list(self._app(environ, start_response))
+
+    @contextmanager
+    def regions(self, service: str) -> Iterator[dict[str, Any]]:
+        """Moto's own objects of one of MORE_SERVICES, by region, to be read and left as they are."""
+        with self._session(writes=False, more=True):
+            yield dict(self._backends[_MORE_SNAPSHOT][MORE_SERVICES[service]][self._account].items())
 
     def alarm_states(self, region: str, names: Iterable[str]) -> dict[str, str]:
         """The states of those CloudWatch alarms that exist."""
@@ -184,32 +206,40 @@ class MotoServices:
             return str(repository.image_tag_mutability)
 
     def _backend(self, service: str, region: str) -> Any:
-        return self._backends[service][self._account][region]
+        return self._backends[_SNAPSHOT][service][self._account][region]
 
     @contextmanager
-    def _session(self, *, writes: bool) -> Iterator[None]:
+    def _session(self, *, writes: bool, more: bool = False) -> Iterator[None]:
         """Use the backends as last saved; with ``writes``, save them again unless an exception came."""
         self.wait()
         with self._lock:
+            if more and _MORE_SNAPSHOT not in self._backends:
+                from moto.backends import get_backend  # noqa: PLC0415
+
+                self._backends[_MORE_SNAPSHOT] = {name: get_backend(name) for name in MORE_SERVICES.values()}
+            used = [_SNAPSHOT, _MORE_SNAPSHOT] if more else [_SNAPSHOT]
             if not writes:
                 with self._state.read() as transaction:
-                    self._load(transaction)
+                    self._load(transaction, used)
                 yield
                 return
             with self._state.write() as transaction:
-                self._load(transaction)
+                self._load(transaction, used)
                 try:
                     yield
-                    self._save(transaction)
+                    self._save(transaction, used)
                 except BaseException:
-                    self._generation = -1
+                    self._generations = dict.fromkeys(used, -1)
                     raise
 
-    def _load(self, transaction: Transaction) -> None:
-        generation = transaction.generation(_SNAPSHOT)
-        if generation == self._generation:
-            return
-        body = transaction.snapshot(_SNAPSHOT) if generation else b""
+    def _load(self, transaction: Transaction, snapshots: list[str]) -> None:
+        for snapshot in snapshots:
+            generation = transaction.generation(snapshot)
+            if generation != self._generations.get(snapshot, 0):
+                self._read(transaction.snapshot(snapshot) if generation else b"", snapshot)
+                self._generations[snapshot] = generation
+
+    def _read(self, body: bytes, snapshot: str) -> None:
         version, _, data = body.partition(b"\n")
         if body and version + b"\n" != self._version:
             raise StateError(
@@ -220,25 +250,25 @@ class MotoServices:
             saved = _Unpickler(io.BytesIO(data), self._blobs).load() if body else {}
         except Exception as error:
             raise StateError(
-                f"The saved state of IAM, S3, ECR and CloudWatch in {self._state.file} cannot be read ({error!r}). "
+                f"The saved state of {_HELD[snapshot]} in {self._state.file} cannot be read ({error!r}). "
                 "Nothing was changed. Restore it from a copy, or move it away to start with an empty cloud."
             ) from error
-        for service, backends in self._backends.items():
+        for service, backends in self._backends[snapshot].items():
             backends.clear()
             for account, regions in saved.get(service, {}).items():
                 for region, backend in regions.items():
                     backends[account][region] = backend
-        self._generation = generation
 
-    def _save(self, transaction: Transaction) -> None:
-        buffer = io.BytesIO()
-        _Pickler(buffer, self._blobs).dump(
-            {
-                service: {account: dict(regions.items()) for account, regions in backends.items()}
-                for service, backends in self._backends.items()
-            }
-        )
-        self._generation = transaction.save_snapshot(_SNAPSHOT, self._version + buffer.getvalue())
+    def _save(self, transaction: Transaction, snapshots: list[str]) -> None:
+        for snapshot in snapshots:
+            buffer = io.BytesIO()
+            _Pickler(buffer, self._blobs).dump(
+                {
+                    service: {account: dict(regions.items()) for account, regions in backends.items()}
+                    for service, backends in self._backends[snapshot].items()
+                }
+            )
+            self._generations[snapshot] = transaction.save_snapshot(snapshot, self._version + buffer.getvalue())
 
 
 def _trusts(policy: str | dict[str, Any], principal: str) -> bool:

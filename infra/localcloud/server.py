@@ -12,11 +12,14 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from infra.localcloud import ecr, logs
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
+from infra.localcloud.functions.invoke import INVOKE, invoke
+from infra.localcloud.functions.pool import Pool
 from infra.localcloud.limits import LIMITS
-from infra.localcloud.moto_services import SERVICES
+from infra.localcloud.moto_services import MORE_SERVICES, SERVICES
 from infra.localcloud.sagemaker import endpoint_configs, endpoints, models, tags
 from infra.localcloud.sagemaker.data_plane import DataPlane
 from infra.localcloud.sagemaker.rollout import Rollouts
+from infra.localcloud.sagemaker.streaming import Streamed
 from infra.localcloud.validation import operations, validate
 from infra.localcloud.wire import Request, Response, StartResponse, error_response, json_response
 
@@ -49,8 +52,9 @@ _LOG = logging.getLogger(__name__)
 class Application:
     """The WSGI application: this package for hosting and images, moto for the rest."""
 
-    def __init__(self, cloud: Cloud, rollouts: Rollouts, data_plane: DataPlane) -> None:
+    def __init__(self, cloud: Cloud, rollouts: Rollouts, data_plane: DataPlane, functions: Pool) -> None:
         self._cloud = cloud
+        self._functions = functions
         self._rollouts = rollouts
         self._data_plane = data_plane
 
@@ -71,7 +75,7 @@ class Application:
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/_slipway/"):
             return self._own(request).send(start_response)
-        if (told := self._data_plane.answer(request)) is not None:
+        if (told := self._invoked(request)) is not None:
             return told.send(start_response)
         if request.service == "sagemaker":
             return self._sagemaker(request).send(start_response)
@@ -81,9 +85,17 @@ class Application:
             raise NotSupported(f"CloudWatch's {request.operation}")
         if request.service == "logs":
             return self._logs(request).send(start_response)
-        if request.service in SERVICES:
+        if request.service == "apigateway" and not request.path.startswith("/v2/"):
+            raise NotSupported("REST APIs of API Gateway; it has HTTP and WebSocket APIs")
+        if request.service in SERVICES or request.service in MORE_SERVICES:
             return self._cloud.moto.call(request, start_response)
         raise NotSupported(f"the service {request.service}" if request.service else "unsigned requests")
+
+    def _invoked(self, request: Request) -> Response | Streamed | None:
+        """The answer of an endpoint or a function, None where something else is asked."""
+        if request.service == "lambda" and (match := INVOKE.match(request.path)):
+            return invoke(self._cloud, self._functions, request, match.group(1))
+        return self._data_plane.answer(request)
 
     def _own(self, request: Request) -> Response:
         match request.path:

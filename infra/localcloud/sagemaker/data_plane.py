@@ -8,7 +8,8 @@ from infra.localcloud.sagemaker.capture import Captures
 from infra.localcloud.sagemaker.invoker import Invoker
 from infra.localcloud.sagemaker.mirror import Mirror
 from infra.localcloud.sagemaker.queues import Queues
-from infra.localcloud.sagemaker.runtime import INVOCATIONS, Runtime
+from infra.localcloud.sagemaker.runtime import INVOCATIONS, STREAMS, Runtime
+from infra.localcloud.sagemaker.streaming import Streamed
 from infra.localcloud.wire import Request, Response
 
 
@@ -34,10 +35,12 @@ class DataPlane:
         self._mirror.close()
         self._captures.close()
 
-    def answer(self, request: Request) -> Response | None:
+    def answer(self, request: Request) -> Response | Streamed | None:
         """The answer to an invocation, None where something else is asked."""
         if match := INVOCATIONS.match(request.path):
             return self._runtime.invoke(request, match.group(1))
+        if match := STREAMS.match(request.path):
+            return self._runtime.stream(request, match.group(1))
         if match := ASYNC_INVOCATIONS.match(request.path):
             told = enqueue(self._cloud, self._invoker.endpoint(request.region, match.group(1)), request)
             self._queues.wake()

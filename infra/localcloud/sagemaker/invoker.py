@@ -6,7 +6,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import urllib3
@@ -41,6 +41,16 @@ class Answer:
     variant: Variant
     headers: urllib3.HTTPHeaderDict
     body: bytes
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The same, with a body that is still to be read."""
+
+    endpoint: Endpoint
+    fleet: Fleet
+    variant: Variant
+    response: urllib3.BaseHTTPResponse
 
 
 class Invoker:
@@ -79,20 +89,39 @@ class Invoker:
 
         Raises ModelError with AWS's texts, ThrottlingException, or ServiceUnavailable.
         """
+        with ExitStack() as held:
+            answer = self.open(endpoint, choose, headers, body, timeout_s, held)
+            read = self._read(answer.endpoint, answer.response)
+        return Answer(answer.endpoint, answer.fleet, answer.variant, answer.response.headers, read)
+
+    def open(
+        self,
+        endpoint: Endpoint,
+        choose: Callable[[Endpoint], tuple[Fleet, Variant]],
+        headers: dict[str, str],
+        body: bytes,
+        timeout_s: float,
+        held: ExitStack,
+    ) -> Opened:
+        """The same, before the answer's body has come; the container is kept until `held` is closed."""
         for _ in range(_ATTEMPTS):
             fleet, variant = choose(endpoint)
             url = ""
-            try:
-                with self._admitted(fleet, variant), self._cloud.fleets.lease(fleet, variant) as url:
+            with ExitStack() as lease:
+                try:
+                    lease.enter_context(self._admitted(fleet, variant))
+                    url = lease.enter_context(self._cloud.fleets.lease(fleet, variant))
                     response = self._forward(endpoint, url, headers, body, timeout_s)
-            except (FleetRetired, Stopping):
-                pass
-            except LocalCloudError as error:
-                raise ModelError(self._cloud, endpoint, 0, str(error), str(error)) from error
-            except urllib3.exceptions.NewConnectionError:
-                self._cloud.fleets.discard_dead(fleet, variant, url)
-            else:
-                return Answer(endpoint, fleet, variant, response.headers, self._good(endpoint, response))
+                except (FleetRetired, Stopping):
+                    pass
+                except LocalCloudError as error:
+                    raise ModelError(self._cloud, endpoint, 0, str(error), str(error)) from error
+                except urllib3.exceptions.NewConnectionError:
+                    self._cloud.fleets.discard_dead(fleet, variant, url)
+                else:
+                    self._refuse(endpoint, response)
+                    held.push(lease.pop_all())
+                    return Opened(endpoint, fleet, variant, response)
             endpoint = self.endpoint(endpoint.region, endpoint.name)
         raise AwsError(
             "ServiceUnavailable", f"The fleet of endpoint {endpoint.name} is being replaced; try again.", 503
@@ -124,26 +153,36 @@ class Invoker:
                 headers={"Content-Type": "application/octet-stream", **headers},
                 timeout=urllib3.Timeout(total=timeout_s),
                 redirect=False,
+                preload_content=False,
                 decode_content=False,
             )
         except urllib3.exceptions.NewConnectionError:
             raise
-        except urllib3.exceptions.TimeoutError as error:
+        except urllib3.exceptions.HTTPError as error:
+            raise self._broken(endpoint, error) from error
+
+    def _read(self, endpoint: Endpoint, response: urllib3.BaseHTTPResponse) -> bytes:
+        try:
+            return response.data
+        except urllib3.exceptions.HTTPError as error:
+            raise self._broken(endpoint, error) from error
+
+    def _broken(self, endpoint: Endpoint, error: urllib3.exceptions.HTTPError) -> ModelError:
+        if isinstance(error, urllib3.exceptions.TimeoutError):
             message = (
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
                 "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
             text = f'Received server error (0) from primary with message "{message}"'
-            raise ModelError(self._cloud, endpoint, 0, message, text) from error
-        except urllib3.exceptions.HTTPError as error:
-            text = "Received server error (0) from primary and could not load the entire response body."
-            raise ModelError(self._cloud, endpoint, 0, str(error), text) from error
+            return ModelError(self._cloud, endpoint, 0, message, text)
+        text = "Received server error (0) from primary and could not load the entire response body."
+        return ModelError(self._cloud, endpoint, 0, str(error), text)
 
-    def _good(self, endpoint: Endpoint, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The body of a good answer."""
+    def _refuse(self, endpoint: Endpoint, response: urllib3.BaseHTTPResponse) -> None:
+        """Raise for an answer that is none."""
         if response.status < 300:
-            return response.data
-        message = response.data.decode(errors="replace")
+            return
+        message = self._read(endpoint, response).decode(errors="replace")
         kind = "client" if response.status < 500 else "server"
         text = (
             f'Received {kind} error ({response.status}) from primary with message "{message}". See '

@@ -29,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(BEHAVIOUR.get("invocation_takes", 0))
         if body == b"die":
             os._exit(3)
+        if body.startswith(b"stream "):
+            return self.stream(body.split()[1:])
         if body == b"echo":
             return self.answer(200, bytes(range(256)), {"Content-Type": "image/x-all-bytes"})
         if body.startswith(b"fail "):
@@ -45,6 +47,22 @@ class Handler(BaseHTTPRequestHandler):
         attributes = self.headers.get("X-Amzn-SageMaker-Custom-Attributes")
         extra = {"X-Amzn-SageMaker-Custom-Attributes": f"seen {attributes}"} if attributes else {}
         self.answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json", **extra})
+
+    def stream(self, words: list[bytes]) -> None:
+        """Chunk by chunk, each a while after the one before; the word `break` ends the connection."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/jsonlines")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("X-Amzn-SageMaker-Custom-Attributes", f"accept={self.headers.get('Accept')}")
+        self.end_headers()
+        for word in words:
+            if word == b"break":
+                self.close_connection = True
+                return
+            self.wfile.write(b"%x\r\n%s\n\r\n" % (len(word) + 1, word))
+            self.wfile.flush()
+            time.sleep(0.2)
+        self.wfile.write(b"0\r\n\r\n")
 
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 
 def test_headers_travel_both_ways(hosting: Any) -> None:
@@ -138,7 +138,33 @@ def test_what_is_not_here_is_refused(hosting: Any, parameters: dict[str, str], w
         hosting.ask("any", **parameters)
 
 
-def test_a_streaming_answer_is_refused(hosting: Any) -> None:
-    """AWS API reference: InvokeEndpointWithResponseStream."""
-    with pytest.raises(ClientError, match="The local cloud does not have"):
-        hosting.runtime.invoke_endpoint_with_response_stream(EndpointName="any", Body=b"x")
+def test_an_answer_is_handed_on_while_it_is_written(hosting: Any) -> None:
+    """AWS API reference: InvokeEndpointWithResponseStream, PayloadPart."""
+    name = hosting.live("a")
+    answer = hosting.runtime.invoke_endpoint_with_response_stream(
+        EndpointName=name, Body=b"stream one two three", Accept="application/jsonlines"
+    )
+    assert answer["ContentType"] == "application/jsonlines"
+    assert answer["CustomAttributes"] == "accept=application/jsonlines"
+    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    came = [(time.monotonic(), event["PayloadPart"]["Bytes"]) for event in answer["Body"]]
+    assert b"".join(part for _, part in came) == b"one\ntwo\nthree\n"
+    assert came[-1][0] - came[0][0] > 0.3
+
+
+def test_an_answer_that_breaks_off_is_a_model_stream_error(hosting: Any) -> None:
+    """AWS API reference: InvokeEndpointWithResponseStream, ModelStreamError (StreamBroken)."""
+    name = hosting.live("a")
+    answer = hosting.runtime.invoke_endpoint_with_response_stream(EndpointName=name, Body=b"stream one break")
+    stream = iter(answer["Body"])
+    assert next(stream)["PayloadPart"]["Bytes"] == b"one\n"
+    with pytest.raises(EventStreamError, match="ModelStreamError"):
+        next(stream)
+    assert hosting.ask(name)["build"] == "a"
+
+
+def test_an_error_before_the_stream_is_a_model_error(hosting: Any) -> None:
+    """AWS API reference: InvokeEndpointWithResponseStream, ModelError."""
+    with pytest.raises(hosting.runtime.exceptions.ModelError) as failed:
+        hosting.runtime.invoke_endpoint_with_response_stream(EndpointName=hosting.live("a"), Body=b"fail 415")
+    assert failed.value.response["OriginalStatusCode"] == 415

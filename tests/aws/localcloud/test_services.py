@@ -48,7 +48,8 @@ def test_an_alarm_is_set_described_and_deleted(local_cloud: Any) -> None:
 @pytest.mark.parametrize(
     ("service", "call", "parameters"),
     [
-        ("lambda", "list_functions", {}),
+        ("kms", "list_keys", {}),
+        ("apigateway", "get_rest_apis", {}),
         ("sqs", "list_queues", {}),
         ("dynamodb", "list_tables", {}),
         ("logs", "describe_queries", {}),

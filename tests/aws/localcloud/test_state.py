@@ -272,7 +272,7 @@ def test_a_damaged_snapshot_is_a_sentence(site: Site) -> None:
         connection.execute("UPDATE snapshots SET body = ?", (body[: len(body) // 2],))
     connection.close()
     again = site.start()
-    with pytest.raises(Exception, match=r"The saved state of IAM, S3, ECR and CloudWatch in .* cannot be read"):
+    with pytest.raises(Exception, match=r"The saved state of IAM, S3, SNS, ECR and CloudWatch in .* cannot be read"):
         again.client("iam").list_roles()
     with pytest.raises(Exception, match="cannot be read"):
         again.client("iam").create_role(RoleName="r2", AssumeRolePolicyDocument=POLICY)

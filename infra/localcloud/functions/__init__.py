@@ -1,0 +1,1 @@
+"""Lambda's data plane: the code that moto keeps, run by AWS's own runtime client in processes of this machine."""
