@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from infra import measuring, verbs
+from infra import measuring, trying, verbs
 from infra.config import load
 from infra.errors import InputError, SlipwayError
 from infra.progress import Progress
@@ -147,9 +147,30 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--image", type=Path, required=True, help="JPEG, PNG or WebP")
 
     verb("destroy", verbs.destroy, "Remove the endpoint, configs, models and alarms of an environment.")
-    _looking(verb)
-    _measuring(verb)
+    for register in (_looking, _trying, _measuring):
+        register(verb)
     return parser
+
+
+def _trying(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    split = verb("split", trying.split, "Have a candidate answer a share of the requests, or change its share.")
+    split.add_argument("--percent", type=int, required=True, help="of the requests, for the candidate: 1 to 99")
+    shadow = verb("shadow", trying.shadow, "Send a candidate copies of the requests, and compare what it finds.")
+    shadow.add_argument("--pictures", type=Path, help="folder of pictures to send to the endpoint")
+    shadow.add_argument("--requests", type=int, help="how many to compare (default: as many as are sent)")
+    shadow.add_argument("--seconds", type=float, default=300, help="longest wait for them (default: 300)")
+    for one in (split, shadow):
+        image = one.add_mutually_exclusive_group(required=True)
+        image.add_argument("--digest", help="a published image: sha256:…")
+        image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
+        one.add_argument("--git-sha", default="unknown", help="the commit, for people")
+        one.add_argument("--tag", help="tag of the image for people (default: the commit)")
+        one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
+        one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
+        one.add_argument("--mock", action="store_true", help="the image holds a mock model")
+
+    one = verb("accept", trying.accept, "Make the candidate of a trial the release.")
+    one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
 
 
 def _looking(verb: Callable[..., argparse.ArgumentParser]) -> None:

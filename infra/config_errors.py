@@ -23,6 +23,7 @@ _LOOKS = {
     "execution_role": "the name or the ARN of an IAM role",
     "notify_topic": "the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME",
     "instance_type": "a SageMaker instance type such as ml.c7i.large",
+    "capture": "a place in S3 such as s3://bucket/trials",
     "output": "a place in S3 such as s3://bucket/answers",
     "failure": "a place in S3 such as s3://bucket/failed",
     "success_topic": "the ARN of an SNS topic",

@@ -63,12 +63,28 @@ class Asynchronous(Section):
     payload_limit_mb: int = Field(default=64, ge=1, le=1024)
 
 
+class Shadow(Section):
+    """How candidates are tried behind users' backs: `percent` of the requests are copied to them.
+
+    What the live release and the candidate answered is kept under `capture`, pictures included.
+    """
+
+    capture: Location
+    percent: int = Field(default=100, ge=1, le=100)
+
+
 def contradiction(environment: Environment) -> str | None:
     """What cannot be together in an environment, as the end of a sentence that begins with its name."""
     return next(_contradictions(environment), None)
 
 
 def _contradictions(one: Environment) -> Iterator[str]:
+    for kind in ("serverless", "asynchronous"):
+        if one.shadow and getattr(one, kind):
+            yield (
+                f"has a shadow and is {kind}, and SageMaker has shadow variants for instances that answer at once "
+                "alone; remove shadow"
+            )
     if one.serverless is None:
         return
     if one.asynchronous:

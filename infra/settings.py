@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from infra.accelerators import LINES, Ami, Device, gpu, misfit, platform
 from infra.config_errors import nearest
-from infra.hosting import Asynchronous, Serverless, contradiction
+from infra.hosting import Asynchronous, Serverless, Shadow, contradiction
 from infra.preview_names import LONGEST, LONGEST_TEMPLATE
 from infra.pricing.settings import Prices
 from infra.regress.settings import Gates
@@ -114,6 +114,7 @@ class Environment(Section):
     regress: bool = False
     serverless: Serverless | None = None
     asynchronous: Asynchronous | None = None
+    shadow: Shadow | None = None
     variables: dict[Variable, str] = {}
     watching: Watching = Watching()
     scaling: Scaling | None = None

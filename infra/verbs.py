@@ -37,7 +37,7 @@ def _target(args: argparse.Namespace, config: Config) -> tuple[Cloud, Place]:
     return cloud, where
 
 
-def _reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
+def reported(args: argparse.Namespace, config: Config, progress: Progress, verb: Callable[[Job], None]) -> None:
     """Run a verb that changes the world; its report is written whatever happens."""
     from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
     from infra.notify import notify, webhook  # noqa: PLC0415
@@ -122,7 +122,7 @@ def deploy(args: argparse.Namespace, config: Config, progress: Progress) -> None
             # What is live already gets its proof, too.
             job.report.published = push()
 
-    _reported(args, config, progress, run)
+    reported(args, config, progress, run)
 
 
 def promote(args: argparse.Namespace, config: Config, progress: Progress) -> None:
@@ -131,7 +131,7 @@ def promote(args: argparse.Namespace, config: Config, progress: Progress) -> Non
     from infra.release.promote import promote  # noqa: PLC0415
 
     sample = read_sample(args.sample, None)
-    _reported(args, config, progress, lambda job: promote(job, sample))
+    reported(args, config, progress, lambda job: promote(job, sample))
 
 
 def previews(args: argparse.Namespace, config: Config, progress: Progress) -> None:
@@ -226,7 +226,7 @@ def rollback(args: argparse.Namespace, config: Config, progress: Progress) -> No
     """Back to an earlier release."""
     from infra.release.rollback import rollback  # noqa: PLC0415
 
-    _reported(args, config, progress, lambda job: rollback(job, args.to))
+    reported(args, config, progress, lambda job: rollback(job, args.to))
 
 
 def pull(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
@@ -268,4 +268,4 @@ def destroy(args: argparse.Namespace, config: Config, progress: Progress) -> Non
     """Remove all of an environment."""
     from infra.release.destroy import destroy  # noqa: PLC0415
 
-    _reported(args, config, progress, lambda job: destroy(job, args.branch))
+    reported(args, config, progress, lambda job: destroy(job, args.branch))

@@ -47,7 +47,7 @@ def examine(cloud: Cloud, config: Config, place: Place) -> list[Finding]:
         *_unproven(endpoint, known, env),
         *_slow(endpoint, env),
         *_short_of_instances(endpoint, env),
-        *_foreign(endpoint, known, env),
+        *_foreign(endpoint, generations(cloud.sagemaker, place, trials=True), env),
         *_seen("the image in ECR", env, lambda: _image_gone(cloud, config, endpoint, env)),
         *_seen("the execution role", env, lambda: _role(cloud, config, env)),
         *_seen("the alarms", env, lambda: _alarms(cloud, place)),

@@ -28,20 +28,14 @@ class Gate:
 
 
 def judge(
-    limits: Gates, latency: Latency, agreed: Agreement, maps: tuple[float, float] | None, *, same_model: bool
+    limits: Gates, latency: Latency | None, agreed: Agreement, maps: tuple[float, float] | None, *, same_model: bool
 ) -> list[Gate]:
-    """Every gate that applies; `maps` are the mAP50 of old and new where it is known what is in the pictures."""
-    gates = [
-        Gate(
-            "latency_ratio",
-            latency.ratio,
-            limits.latency_ratio,
-            # Only what is surely slower: an interval that the limit lies in may be chance.
-            latency.low <= limits.latency_ratio,
-            f"the new image takes {latency.ratio:.2f} times as long ({latency.new_ms:.1f} ms, live "
-            f"{latency.old_ms:.1f} ms; 95 % sure of {latency.low:.2f} to {latency.high:.2f})",
-        )
-    ]
+    """Every gate that applies.
+
+    `maps` are the mAP50 of old and new where it is known what is in the pictures; `latency` is None where it was not
+    measured.
+    """
+    gates = [_latency(limits, latency)] if latency else []
     if maps:
         drop = round(maps[0] - maps[1], 4)
         said = f"mAP50 is {maps[1]:.3f}, live {maps[0]:.3f}"
@@ -64,3 +58,15 @@ def judge(
             ),
         ]
     return gates
+
+
+def _latency(limits: Gates, latency: Latency) -> Gate:
+    return Gate(
+        "latency_ratio",
+        latency.ratio,
+        limits.latency_ratio,
+        # Only what is surely slower: an interval that the limit lies in may be chance.
+        latency.low <= limits.latency_ratio,
+        f"the new image takes {latency.ratio:.2f} times as long ({latency.new_ms:.1f} ms, live "
+        f"{latency.old_ms:.1f} ms; 95 % sure of {latency.low:.2f} to {latency.high:.2f})",
+    )

@@ -23,7 +23,7 @@ def destroy(job: Job, branch: str = "") -> None:
         if delete_endpoint(job):
             report.removed.append(f"endpoint {place.endpoint}")
     with job.progress.step("releases"):
-        known = generations(job.sagemaker, place)
+        known = generations(job.sagemaker, place, trials=True)
         for one in [*known, *orphans(job.sagemaker, place, known)]:
             delete_release(job.sagemaker, one.name)
             report.removed.append(f"release {one.name}")

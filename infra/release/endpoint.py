@@ -60,6 +60,7 @@ class Endpoint:
     since: datetime
     variants: tuple[LiveVariant, ...] = ()
     asynchronous: bool = False
+    shadows: tuple[LiveVariant, ...] = ()
     baking: datetime | None = None
 
     @property
@@ -98,6 +99,7 @@ def look(sagemaker: SageMakerClient, name: str) -> Endpoint | None:
         since=told["LastModifiedTime"],
         variants=live,
         asynchronous="AsyncInferenceConfig" in told,
+        shadows=tuple(_variant(each, weights) for each in told.get("ShadowProductionVariants", [])),
         baking=_baking(pending.get("ProductionVariants", []) if pending else []),
     )
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generation:
-    """One endpoint config of ours; times are UTC, None for never."""
+    """One endpoint config of ours; times are UTC, None for never.
+
+    Of a trial, `trial` is its kind, `base` the release that it began from, `candidate` the one that it tries.
+    """
 
     name: str
     arn: str
@@ -32,6 +35,15 @@ class Generation:
     created: datetime
     live: datetime | None
     withdrawn: datetime | None
+    trial: str = ""
+    base: str = ""
+    candidate: str = ""
+    mock: bool = False
+
+    @property
+    def against(self) -> str:
+        """The release that it is, or that a trial began from."""
+        return self.base or self.name
 
     @property
     def good(self) -> bool:
@@ -87,15 +99,23 @@ def read(place: Place, name: str, arn: str, tags: dict[str, str]) -> Generation 
         created=_time(tags.get("slipway:created")) or datetime.fromtimestamp(0, UTC),
         live=_time(tags.get("slipway:live")),
         withdrawn=_time(tags.get("slipway:withdrawn")),
+        trial=tags.get("slipway:trial", ""),
+        base=tags.get("slipway:base", ""),
+        candidate=tags.get("slipway:candidate", ""),
+        mock=tags.get("slipway:mock") == "True",
     )
 
 
-def generations(sagemaker: SageMakerClient, place: Place) -> list[Generation]:
-    """All generations of an environment, the one that was live last first."""
+def generations(sagemaker: SageMakerClient, place: Place, *, trials: bool = False) -> list[Generation]:
+    """All releases of an environment, the one that was live last first; with `trials` those, too."""
     pages = sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=f"{place.endpoint}-")
     found = [(one["EndpointConfigName"], one["EndpointConfigArn"]) for page in pages for one in page["EndpointConfigs"]]
     known = [read(place, name, arn, read_tags(sagemaker, arn)) for name, arn in found if place.owns(name)]
-    return sorted((one for one in known if one), key=lambda one: (one.live or _NEVER, one.created), reverse=True)
+    return sorted(
+        (one for one in known if one and (trials or not one.trial)),
+        key=lambda one: (one.live or _NEVER, one.created),
+        reverse=True,
+    )
 
 
 def orphans(sagemaker: SageMakerClient, place: Place, known: list[Generation]) -> list[Generation]:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from infra.aws_errors import code
 from infra.errors import Refused
 from infra.hosting import SERVERLESS_IMAGE_GB
+from infra.release.names import VARIANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +44,14 @@ def refuse_conversion(job: Job, endpoint: Endpoint) -> None:
         )
 
 
-def guarded(environment: Environment, how: DeploymentConfigTypeDef) -> dict[str, Any]:
-    """How UpdateEndpoint moves traffic; serverless endpoints take no DeploymentConfig.
+def guarded(environment: Environment, how: DeploymentConfigTypeDef | None, live: Endpoint) -> dict[str, Any]:
+    """How UpdateEndpoint moves traffic; all at once where it takes no DeploymentConfig.
 
-    Developer guide, "Deployment guardrails": they apply to asynchronous and real-time endpoints only.
+    Developer guide, "Deployment guardrails": they apply to asynchronous and real-time endpoints only, and old and new
+    configuration must have the same names of variants, which after a split they have not.
     """
-    return {} if environment.serverless else {"DeploymentConfig": how}
+    same = {each.name for each in live.variants} == {VARIANT}
+    return {"DeploymentConfig": how} if how and same and not environment.serverless else {}
 
 
 def image_limit(config: Config, environment: str) -> tuple[int, str]:
@@ -72,24 +75,35 @@ def runs_on(endpoint: Endpoint) -> str:
     return f"{endpoint.instances} of {endpoint.desired} instances answer{how}"
 
 
+def variants(endpoint: Endpoint) -> list[str]:
+    """Each variant with its share of the requests and its image, for people."""
+    answering = [f"{each.name} answers {each.share:.0%}: {', '.join(each.digests)}" for each in endpoint.variants]
+    copied = [f"{each.name} is sent copies of {each.share:.0%}: {', '.join(each.digests)}" for each in endpoint.shadows]
+    return answering + copied
+
+
 def require_buckets(job: Job) -> None:
-    """Refused where a bucket that the endpoint writes to is not there; the local cloud gets it made."""
+    """Refused where a bucket that an asynchronous endpoint writes to is not there."""
     asynchronous = job.settings.asynchronous
-    if asynchronous is None:
-        return
-    for setting in ("output", "failure"):
-        bucket = str(getattr(asynchronous, setting) or asynchronous.output).removeprefix("s3://").partition("/")[0]
-        try:
-            job.cloud.s3.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if code(error) not in ("404", "NoSuchBucket"):
-                raise
-            if not job.cloud.local:
-                where = job.config.where("environments", job.place.environment, "asynchronous", setting)
-                raise Refused(f"{where}: there is no bucket {bucket}; make it, or name another.") from None
-            job.progress.say(f"creating bucket {bucket} in the local cloud")
-            place: Any = {"LocationConstraint": job.cloud.region}
-            job.cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    if asynchronous:
+        require_bucket(job, asynchronous.output, "asynchronous", "output")
+        require_bucket(job, asynchronous.failure or asynchronous.output, "asynchronous", "failure")
+
+
+def require_bucket(job: Job, location: str, *setting: str) -> None:
+    """Refused where the bucket of a place in S3 is not there; the local cloud gets it made."""
+    bucket = location.removeprefix("s3://").partition("/")[0]
+    try:
+        job.cloud.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if code(error) not in ("404", "NoSuchBucket"):
+            raise
+        if not job.cloud.local:
+            where = job.config.where("environments", job.place.environment, *setting)
+            raise Refused(f"{where}: there is no bucket {bucket}; make it, or name another.") from None
+        job.progress.say(f"creating bucket {bucket} in the local cloud")
+        place: Any = {"LocationConstraint": job.cloud.region}
+        job.cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
 
 
 def awake(call: Callable[[], T]) -> T:

@@ -14,6 +14,8 @@ from infra.release.generations import Generation, generations, mark, orphans
 from infra.release.rollout import delete_release
 
 if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+
     from infra.cloud import Cloud
     from infra.release.names import Place
 
@@ -35,6 +37,7 @@ def surplus(known: list[Generation], live: str, keep: int, grace: timedelta) -> 
 
 def prune(cloud: Cloud, place: Place, live: str, keep: int, grace: timedelta) -> tuple[str, ...]:
     """Remove the surplus and the alarms of releases that are over; the names of the releases removed."""
+    trials = clear(cloud.sagemaker, place, live)
     known = generations(cloud.sagemaker, place)
     gone = surplus([*known, *orphans(cloud.sagemaker, place, known)], live, keep, grace)
     for one in gone:
@@ -44,7 +47,7 @@ def prune(cloud: Cloud, place: Place, live: str, keep: int, grace: timedelta) ->
     delete_alarms(
         cloud.cloudwatch, [name for name in our_alarms(cloud.cloudwatch, place) if not name.endswith(watched)]
     )
-    return tuple(one.name for one in gone)
+    return trials + tuple(one.name for one in gone)
 
 
 def discard(cloud: Cloud, place: Place, name: str) -> None:
@@ -62,3 +65,15 @@ def discard(cloud: Cloud, place: Place, name: str) -> None:
         delete_release(cloud.sagemaker, name)
     ending = "/" + name.removeprefix(f"{place.endpoint}-")
     delete_alarms(cloud.cloudwatch, [alarm for alarm in our_alarms(cloud.cloudwatch, place) if alarm.endswith(ending)])
+
+
+def clear(sagemaker: SageMakerClient, place: Place, live: str) -> tuple[str, ...]:
+    """Remove what trials left behind: their endpoint configs, and models of candidates that became no release."""
+    known = generations(sagemaker, place, trials=True)
+    over = [one for one in known if one.trial and one.name != live]
+    releases = {one.name for one in known if not one.trial}
+    for one in over:
+        delete_release(sagemaker, one.name)
+        if one.candidate not in releases | {live}:
+            delete_release(sagemaker, one.candidate)
+    return tuple(one.name for one in over)

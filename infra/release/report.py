@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from infra.publish import Published
     from infra.release.findings import Detection
     from infra.release.recording import Moment
+    from infra.release.shadow import Comparison
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     smoke: dict[str, Any] | None = None
     regression: dict[str, Any] | None = None
+    comparison: Comparison | None = None
     rollout: list[Moment] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     seconds: float = 0.0
@@ -86,6 +88,8 @@ class Report:
                 if value
             ],
         )
+        if self.comparison:
+            lines.append(self.comparison.to_markdown())
         if self.smoke and self.smoke["detections"]:
             lines += ["", *detections_table(self.smoke["detections"])]
         return "\n".join([*lines, *(["", *(f"- {note}" for note in self.notes)] if self.notes else [])]) + "\n"

@@ -9,6 +9,7 @@ from infra.release import difference
 from infra.release.account import account
 from infra.release.endpoint import look
 from infra.release.generations import Generation, generations, mark
+from infra.release.prune import clear
 from infra.release.rollout import ALL_AT_ONCE, finish, start
 from infra.release.verify import verify
 
@@ -64,5 +65,6 @@ def rollback(job: Job, to: str | None) -> None:
         if any(one.name == endpoint.config != goal.name for one in known):
             mark(job.sagemaker, ended.config_arn(endpoint.config), "withdrawn")
         mark(job.sagemaker, ended.config_arn(goal.name), "live")
+        report.removed.extend(clear(job.sagemaker, place, goal.name))
         say(f"{goal.name} is live with {goal.digest}")
     report.outcome, report.changed = "done", True

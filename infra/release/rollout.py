@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker.type_defs import DeploymentConfigTypeDef
+    from mypy_boto3_sagemaker.type_defs import DeploymentConfigTypeDef, TagTypeDef
 
     from infra.release.endpoint import Endpoint
     from infra.release.job import Job
@@ -34,25 +34,27 @@ def create_release(job: Job, release: Release, checked: Checked, git_sha: str) -
     """Make the model and the endpoint config of a release; False if both were there already."""
     environment = release.place.environment
     tags = generations.tags(release, git_sha)
-    model = _made(
+    model = create_model(job, release, checked, tags)
+    variant = {**names.variant(job.config, environment), "ModelName": release.name}
+    more = names.hosting(job.config, environment)
+    return create_config(job, release.name, tags, ProductionVariants=[variant], **more) or model
+
+
+def create_model(job: Job, release: Release, checked: Checked, tags: list[TagTypeDef]) -> bool:
+    """Make the model of a release; False if it was there already."""
+    container: Any = {"Image": checked.image, "Environment": names.container(job.config, release.place.environment)}
+    return _made(
         lambda: job.sagemaker.create_model(
-            ModelName=release.name,
-            PrimaryContainer={"Image": checked.image, "Environment": names.container(job.config, environment)},
-            ExecutionRoleArn=checked.role_arn,
-            Tags=tags,
+            ModelName=release.name, PrimaryContainer=container, ExecutionRoleArn=checked.role_arn, Tags=tags
         )
     )
-    variant: Any = {**names.variant(job.config, environment), "ModelName": release.name}
 
-    def create_endpoint_config() -> object:
-        return job.sagemaker.create_endpoint_config(
-            EndpointConfigName=release.name,
-            ProductionVariants=[variant],
-            Tags=tags,
-            **names.hosting(job.config, environment),
-        )
 
-    return _made(lambda: _settled(create_endpoint_config)) or model
+def create_config(job: Job, name: str, tags: list[TagTypeDef], **described: Any) -> bool:
+    """Make an endpoint config; False if it was there already."""
+    return _made(
+        lambda: _settled(lambda: job.sagemaker.create_endpoint_config(EndpointConfigName=name, Tags=tags, **described))
+    )
 
 
 def delete_release(sagemaker: SageMakerClient, name: str) -> None:
@@ -84,7 +86,7 @@ ALL_AT_ONCE: DeploymentConfigTypeDef = {
 }
 
 
-def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
+def start(job: Job, to: str, how: DeploymentConfigTypeDef | None) -> None:
     """Have SageMaker bring the endpoint to the endpoint config `to`; it is created if there is none.
 
     WorldChanged if somebody else is moving it elsewhere, Refused if it is not this place's.
@@ -109,7 +111,7 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef) -> None:
         else:
             _settled(
                 lambda: job.sagemaker.update_endpoint(
-                    EndpointName=endpoint, EndpointConfigName=to, **guarded(job.settings, how)
+                    EndpointName=endpoint, EndpointConfigName=to, **guarded(job.settings, how, live)
                 )
             )
     except ClientError as error:

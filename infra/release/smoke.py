@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from infra.release.invocation import Answer, Sample
     from infra.settings import Smoke
 
-_UNSURE = 0.25  # score under which a detection may come or go: the model's own threshold
+UNSURE = 0.25
+"""Score under which a detection may come or go: the model's own threshold."""
 
 
 def judge(answer: Answer, sample: Sample, rules: Smoke, *, mock: bool) -> str:
@@ -62,7 +63,7 @@ def judge(answer: Answer, sample: Sample, rules: Smoke, *, mock: bool) -> str:
 def _threshold(found: tuple[Detection, ...], expected: tuple[Detection, ...]) -> float:
     """The score that is just told: of objects the model's threshold, of a picture's classes that of the last one."""
     lasts = [min(one.score for one in told) for told in (found, expected) if told and not told[0].box]
-    return max(lasts, default=_UNSURE)
+    return max(lasts, default=UNSURE)
 
 
 def _told(one: Detection) -> str:

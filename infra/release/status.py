@@ -10,7 +10,7 @@ from infra.pricing.table import PriceList
 from infra.release import difference, names
 from infra.release.endpoint import Endpoint, look
 from infra.release.generations import Generation, generations, read, read_tags
-from infra.release.kinds import runs_on
+from infra.release.kinds import runs_on, variants
 from infra.release.links import links
 from infra.release.report import links_of, table
 
@@ -39,6 +39,8 @@ class Status:
     cost: Cost | None = None
     would_cost: str = ""
     links: dict[str, str] = field(default_factory=dict)
+    trial: str = ""
+    variants: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -52,6 +54,8 @@ class Status:
             ("release", f"`{self.release}`" if self.release else ""),
             ("digest", f"`{self.digest}`" if self.digest else ""),
             ("git SHA", self.git_sha),
+            ("trial", self.trial),
+            *(("variant", one) for one in self.variants),
             ("live since", self.since),
             ("health", self.health),
             ("under way", self.in_progress),
@@ -108,6 +112,8 @@ def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -
         cost=costs,
         would_cost=change(costs, would) if costs else "",
         links=links(cloud, place, image=now.image if now else "", alarms=_alarms(config, place, endpoint)),
+        trial=f"{live.trial} of {live.candidate} beside {live.base}" if live and live.trial else "",
+        variants=variants(endpoint) if live and live.trial else [],
     )
 
 
@@ -149,6 +155,8 @@ def _health(endpoint: Endpoint, live: Generation | None) -> str:
     if endpoint.status == "Failed":
         return "failed"
     count = runs_on(endpoint)
+    if live and live.trial:
+        return count
     if live is None:
         return f"{count}; not released by Slipway"
     return f"{count}; smoke test {'passed' if live.live else 'not passed yet'}"

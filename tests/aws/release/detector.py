@@ -42,6 +42,7 @@ class Handler(BaseHTTPRequestHandler):
             "is_mock": BEHAVIOUR.get("is_mock", False),
             "image": {"width": 640, "height": 480},
             "detections": detections(),
+            "timings_ms": {"total": BEHAVIOUR.get("milliseconds", 20.0)},
             "environment": {key: value for key, value in os.environ.items() if key.startswith("SLIPWAY_")},
         }
 

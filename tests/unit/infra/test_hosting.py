@@ -72,9 +72,24 @@ def test_where_answers_go_makes_another_release(tmp_path: Path, change: str) -> 
     assert one != other != release(config(tmp_path), "dev", DIGEST)
 
 
+def test_how_candidates_are_tried_makes_no_other_release(tmp_path: Path) -> None:
+    tried = config(tmp_path, 'shadow = { capture = "s3://demo/trials", percent = 10 }')
+    assert release(tried, "dev", DIGEST) == release(config(tmp_path), "dev", DIGEST)
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
+        (["shadow = { percent = 10 }"], "line 4: environments.dev.shadow.capture is missing; add it, a place in S3"),
+        (
+            ['shadow = { capture = "s3://demo/a", percent = 0 }'],
+            "environments.dev.shadow.percent is 0; write 1",
+        ),
+        (['shadow = { capture = "s3://demo/a" }', "serverless = {}"], "has a shadow and is serverless, and SageMaker"),
+        (
+            ['shadow = { capture = "s3://demo/a" }', 'asynchronous = { output = "s3://demo/out" }'],
+            "has a shadow and is asynchronous, and SageMaker",
+        ),
         (["asynchronous = {}"], "line 4: environments.dev.asynchronous.output is missing; add it, a place in S3"),
         (['asynchronous = { output = "bucket" }'], "is 'bucket'; write a place in S3 such as s3://bucket/answers"),
         (

@@ -23,7 +23,7 @@ IMPLIED = {
 }
 # A missing execution role, or bucket, is made in the local cloud only.
 LOCAL = {"iam:CreateRole", "s3:CreateBucket"}
-NAMED = {"s3:HeadBucket": "s3:ListBucket"}
+NAMED = {"s3:HeadBucket": "s3:ListBucket", "s3:ListObjectsV2": "s3:ListBucket"}
 """Calls that IAM knows by another name."""
 
 
