@@ -163,11 +163,12 @@ def _trying(verb: Callable[..., argparse.ArgumentParser]) -> None:
         image = one.add_mutually_exclusive_group(required=True)
         image.add_argument("--digest", help="a published image: sha256:…")
         image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
-        one.add_argument("--git-sha", default="unknown", help="the commit, for people")
+        one.add_argument("--git-sha", default="", help="the commit, for people (default: what releases know of it)")
         one.add_argument("--tag", help="tag of the image for people (default: the commit)")
         one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
         one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
         one.add_argument("--mock", action="store_true", help="the image holds a mock model")
+        one.add_argument("--proof", type=Path, help=PROOF)
 
     one = verb("accept", trying.accept, "Make the candidate of a trial the release.")
     one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")

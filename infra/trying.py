@@ -90,6 +90,18 @@ def _wanted(args: argparse.Namespace, job: Job) -> Wanted:
     if args.layout:
         layout = read_layout(args.layout)
         digest, tag = layout.digest, args.tag or args.git_sha
-        push = partial(publish, job.cloud, job.config.repository, layout, tag, job.progress)
+        push = partial(publish, job.cloud, job.config.repository, layout, tag, job.progress, proof=args.proof)
     sample = read_sample(args.sample, args.expected)
-    return Wanted(release(job.config, args.env, digest), args.git_sha, sample, args.mock, publish=push)
+    git_sha = args.git_sha or _commit(job, digest)
+    return Wanted(release(job.config, args.env, digest), git_sha, sample, args.mock, publish=push)
+
+
+def _commit(job: Job, digest: str) -> str:
+    """The commit of a published image, as the releases of this environment, or of the one before, know it."""
+    from infra.cloud import Cloud  # noqa: PLC0415
+    from infra.release.generations import generations  # noqa: PLC0415
+    from infra.release.names import place  # noqa: PLC0415
+
+    places = [job.place, *([place(job.config, before)] if (before := job.settings.promoted_from) else [])]
+    known = [one for each in places for one in generations(Cloud.from_environment(each.region).sagemaker, each)]
+    return next((one.git_sha for one in known if one.digest == digest and one.git_sha), "unknown")

@@ -2,10 +2,10 @@
 
 from slipway.gates import Gates
 from slipway.looking import Looking
-from slipway.releasing import Releasing
+from slipway.trying import Trying
 from slipway.verbs import record
 
 
 @record
-class Slipway(Gates, Releasing, Looking):
+class Slipway(Gates, Trying, Looking):
     """Ships a GPU inference image: test, export, build, publish by digest, deploy, verify, roll back."""

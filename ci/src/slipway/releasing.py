@@ -67,12 +67,30 @@ class Releasing(Making):
         It waits for the style and the unit tests of the code inside the image, and for the contract: all of it for
         production, else the clauses that take a few seconds. `dagger check` and `dagger call contract` judge the rest.
         """
+        infra = await operations.target(self._operations, aws, notify)
+        branch = await branch_name(repository)
+        words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
+        words += [f"--branch={branch}", *(["--wait"] if wait else [])]
+        ran = await infra.call("deploy", "--env", env, *words, inputs=inputs).sync()
+        release = await Release.read(ran, operations.REPORT)
+        print(release.summary)
+        return release
+
+    async def _candidate(
+        self,
+        infra: operations.Operations,
+        repository: dagger.GitRepository,
+        env: str,
+        branch: str,
+        weights: dagger.File | None,
+        mock: bool,
+        signing_key: dagger.Secret | None,
+    ) -> tuple[list[str], operations.Inputs]:
+        """An image of the checkout, tested and judged, in the words and inputs of `python -m infra`."""
         if signing_key:
             await require(signing_key, "--signing-key", "file:slipway.key")
-        branch = await branch_name(repository)
         settings = await self._operations.settings(env, mock=mock, branch=branch)
         target = Target.of(settings)
-        infra = await operations.target(self._operations, aws, notify)
         tag = ""
 
         async def name() -> None:
@@ -93,23 +111,17 @@ class Releasing(Making):
                 listed.layout,
             ):
                 track.start_soon(step.sync)
+        words = ["--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix, "--sample", SAMPLE]
         inputs: operations.Inputs = {LAYOUT: listed.layout, SAMPLE: made.directory.file("sample.jpg")}
         if signing_key:
-            inputs = {**inputs, PROOF: await listed.proof(tag, signing_key)}
-        if not mock:
-            inputs = {**inputs, EXPECTED: made.directory.file("sample.json")}
-        ran = await infra.call(
-            "deploy",
-            *("--env", env, "--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix),
-            f"--branch={branch}",
-            *("--sample", SAMPLE, "--mock" if mock else f"--expected={EXPECTED}"),
-            *(["--wait"] if wait else []),
-            *(["--proof", PROOF] if signing_key else []),
-            inputs=inputs,
-        ).sync()
-        release = await Release.read(ran, operations.REPORT)
-        print(release.summary)
-        return release
+            words, inputs = [*words, "--proof", PROOF], {**inputs, PROOF: await listed.proof(tag, signing_key)}
+        if mock:
+            return [*words, "--mock"], inputs
+        return [*words, f"--expected={EXPECTED}"], {**inputs, EXPECTED: made.directory.file("sample.json")}
+
+    async def _drawing(self, picture: dagger.File | None) -> dagger.File:
+        """A picture to ask with: the one given, or shapes, which a mock has without a model being trained for it."""
+        return picture or (await self.model(mock=True)).directory.file("sample.jpg")
 
     @live
     async def promote(
@@ -122,10 +134,9 @@ class Releasing(Making):
         aws: Aws = None,
     ) -> Release:
         """Releases the very image that is live in the environment before; nothing is built."""
-        # A mock's drawing is had without training a model for it.
-        picture = picture or (await self.model(mock=True)).directory.file("sample.jpg")
+        sample = await self._drawing(picture)
         infra = await operations.target(self._operations, aws, notify)
-        ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: picture}).sync()
+        ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
