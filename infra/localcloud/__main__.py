@@ -15,6 +15,7 @@ from infra.localcloud.clock import Clock
 from infra.localcloud.cloud import Cloud, Settings
 from infra.localcloud.errors import LocalCloudError
 from infra.localcloud.functions.pool import Pool
+from infra.localcloud.gateway.server import GatewayServer
 from infra.localcloud.launchers.dagger import DaggerLauncher
 from infra.localcloud.launchers.launcher import Launcher
 from infra.localcloud.launchers.process import ProcessLauncher
@@ -52,6 +53,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on")  # noqa: S104 (a service in a container)
     parser.add_argument("--port", type=int, default=4566)
+    parser.add_argument("--gateway-port", type=int, help="port for HTTP and WebSocket APIs (default: none)")
     parser.add_argument("--state", type=Path, required=True, help="directory that outlives the process")
     parser.add_argument("--registry", default="http://registry:5000", help="the OCI registry that holds the images")
     parser.add_argument("--launcher", choices=("dagger", "process"), default="dagger")
@@ -100,7 +102,11 @@ def _serve(options: argparse.Namespace) -> None:
     rollouts = Rollouts(cloud)
     data_plane = DataPlane(cloud)
     # Functions reach this cloud as code on AWS reaches AWS: by what the SDK is told.
-    functions = Pool(clock, state, {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{options.port}"})
+    sdk = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{options.port}"}
+    if options.gateway_port:
+        sdk["AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"] = f"http://127.0.0.1:{options.gateway_port}"
+    functions = Pool(clock, state, sdk)
+    gateway = GatewayServer(cloud, functions, options.host, options.gateway_port) if options.gateway_port else None
     server = make_http_server(Application(cloud, rollouts, data_plane, functions), options.host, options.port)
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -111,6 +117,8 @@ def _serve(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     rollouts.start()
+    if gateway:
+        gateway.start()
     data_plane.start()
     _LOG.info("the local cloud answers on port %d, its state is in %s", options.port, options.state)
     try:
@@ -120,6 +128,8 @@ def _serve(options: argparse.Namespace) -> None:
         server.server_close()
         data_plane.close()
         rollouts.close()
+        if gateway:
+            gateway.close()
         functions.close()
         fleets.close()
 

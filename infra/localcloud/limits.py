@@ -39,6 +39,9 @@ LIMITS = (
     "Functions are zips for Python, run by this cloud's own Python with all packages that it has, whatever their "
     "runtime says; of what they may use, time is limited, memory and disk are not. At most 16 run at a time. Layers, "
     "event sources, destinations and VPCs are recorded and not used.",
+    "APIs lead to functions alone, at the gateway's port, by plain HTTP; authorizers, CORS, domain names, mappings and "
+    "access logs are recorded and not used. A function that fails is 502 and one that takes too long 504, as Lambda's "
+    "guide says.",
     "CloudWatch Logs holds what the containers of endpoints wrote, of images that have a shell, for a week after the "
     "last start; filter patterns are words only.",
 )
