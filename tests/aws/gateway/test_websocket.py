@@ -33,7 +33,8 @@ def api(front: Any) -> str:
 
 
 def opened(front: Front, api: str, query: str = "", **more: Any) -> ClientConnection:
-    return connect(front.url(api, f"/live{query}", "ws"), proxy=None, **more)
+    client: ClientConnection = connect(front.url(api, f"/live{query}", "ws"), proxy=None, **more)
+    return client
 
 
 def say(client: ClientConnection, **message: Any) -> Any:
