@@ -26,6 +26,7 @@ _DENIED = "AWS denied {call}: {said}; add that permission to the role that deplo
 _THROTTLED = "AWS throttled {call} six times running ({code}); wait a minute and run again."
 _QUOTA = "a quota of the account is used up ({call}): {said}; have it raised under Service Quotas, or free some."
 _OTHER = "AWS refused {call} ({code}): {said}; mend what it names and run again."
+_THROTTLING = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
 _SENTENCES = {
     **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired"), _EXPIRED),
     **dict.fromkeys(
@@ -33,9 +34,7 @@ _SENTENCES = {
         _INVALID,
     ),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"), _DENIED),
-    **dict.fromkeys(
-        ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"), _THROTTLED
-    ),
+    **dict.fromkeys(_THROTTLING, _THROTTLED),
     **dict.fromkeys(("ResourceLimitExceeded", "LimitExceededException"), _QUOTA),
 }
 
@@ -65,6 +64,14 @@ def missing(error: ClientError) -> bool:
         # SageMaker answers ValidationException "Could not find endpoint …" (and models, and endpoint configurations).
         code(error) == "ValidationException" and "could not find" in message(error).lower()
     )
+
+
+def passing(error: Exception) -> bool:
+    """Whether it is AWS or the network that failed for now, and not the call: throttled, broken or not reached."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code(error) in _THROTTLING or status >= 500
+    return isinstance(error, NoConnection | HTTPClientError)
 
 
 def duplicate(error: ClientError) -> bool:

@@ -60,8 +60,8 @@ class Cloud:
 
     @cached_property
     def runtime(self) -> SageMakerRuntimeClient:
-        """InvokeEndpoint; answers take up to 60 s, and a request is never sent twice."""
-        return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", read_timeout=70, attempts=1))
+        """InvokeEndpoint; answers take up to 60 s, and a request is sent again where AWS failed, not the model."""
+        return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", read_timeout=70, attempts=3))
 
     @cached_property
     def s3(self) -> S3Client:

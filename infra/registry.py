@@ -31,6 +31,9 @@ _ACCEPT = ", ".join(
         "application/vnd.docker.distribution.manifest.list.v2+json",
     )
 )
+_BUSY = (429, 500, 502, 503, 504)
+# Pauses of 0.3, 0.6, 1.2 … s, or what the registry asks for; the last answer is given back, for its sentence.
+_RETRIES = urllib3.Retry(5, backoff_factor=0.3, status_forcelist=_BUSY, raise_on_status=False, retry_after_max=20)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Repository:
     authorization: str | None = field(default=None, repr=False)
     _pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(
-            maxsize=8, timeout=urllib3.Timeout(connect=5, read=30), retries=urllib3.Retry(3, backoff_factor=0.3)
+            maxsize=8, timeout=urllib3.Timeout(connect=5, read=30), retries=_RETRIES
         ),
         repr=False,
         compare=False,
@@ -111,9 +114,11 @@ class Repository:
         if answer.status == 404:
             return None
         if answer.status >= 400:
+            cure = "wait a minute and run again"
+            if answer.status not in _BUSY:
+                cure = "check that the credentials may read and write that repository"
             raise CloudUnusable(
-                f"the registry {self.host} answered {answer.status} to {method} {self.name}/{path}; "
-                "check that the credentials may read and write that repository."
+                f"the registry {self.host} answered {answer.status} to {method} {self.name}/{path}; {cure}."
             )
         return answer
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from infra.localcloud.faults import Faults
 
 if TYPE_CHECKING:
     from infra.localcloud.clock import Clock
@@ -41,6 +43,7 @@ class Cloud:
     clock: Clock
     moto: MotoServices
     fleets: Fleets
+    faults: Faults = field(default_factory=Faults)
 
     def arn(self, region: str, resource: str, service: str = "sagemaker") -> str:
         """The ARN of a resource of this account."""

@@ -12,6 +12,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from infra.localcloud import ecr, logs
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
+from infra.localcloud.faults import CallFault, Cut
 from infra.localcloud.functions.invoke import INVOKE, invoke
 from infra.localcloud.functions.pool import Pool
 from infra.localcloud.limits import LIMITS
@@ -62,7 +63,11 @@ class Application:
         """Answer one request; whatever goes wrong becomes an AWS error."""
         request = Request(environ)
         try:
+            if fault := self._cloud.faults.meet(request):
+                return self._stricken(fault, request, start_response)
             return self._answer(request, start_response)
+        except Cut:
+            raise
         except AwsError as error:
             return error_response(request, error).send(start_response)
         except LocalCloudError as error:
@@ -71,6 +76,16 @@ class Application:
             _LOG.exception("%s %s %s failed", request.method, request.path, request.operation or "")
             failure = AwsError("InternalFailure", f"The local cloud failed: {error!r}. Its log has more.", 500)
             return error_response(request, failure).send(start_response)
+
+    def _stricken(self, fault: CallFault, request: Request, start_response: StartResponse) -> Iterable[bytes]:
+        if not fault.done:
+            self._cloud.faults.strike(fault, request)
+            return self._answer(request, start_response)
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        body = self._answer(request, lambda *given: started.append(given))
+        self._cloud.faults.strike(fault, request)
+        start_response(*started[-1])
+        return body
 
     def _answer(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         if request.path.startswith("/_slipway/"):
@@ -98,14 +113,31 @@ class Application:
         return self._data_plane.answer(request)
 
     def _own(self, request: Request) -> Response:
+        body: dict[str, Any]
         match request.path:
             case "/_slipway/health":
                 body = {"status": "ready", "containers": self._cloud.fleets.running()}
-                return Response(200, [("Content-Type", "application/json")], json.dumps(body).encode())
             case "/_slipway/limits":
-                return Response(200, [("Content-Type", "application/json")], json.dumps({"limits": LIMITS}).encode())
+                body = {"limits": LIMITS}
+            case "/_slipway/faults":
+                body = self._faults(request)
             case _:
                 raise AwsError("NotFound", f"There is no {request.path}.", 404)
+        return Response(200, [("Content-Type", "application/json")], json.dumps(body).encode())
+
+    def _faults(self, request: Request) -> dict[str, Any]:
+        faults = self._cloud.faults
+        match request.method:
+            case "POST":
+                faults.add(request.body)
+            case "DELETE":
+                faults.end()
+                self._rollouts.wake()
+            case "GET":
+                pass
+            case _:
+                raise AwsError("MethodNotAllowed", f"{request.path} takes GET, POST and DELETE.", 405)
+        return faults.told()
 
     def _sagemaker(self, request: Request) -> Response:
         operation = SAGEMAKER.get(request.operation or "")

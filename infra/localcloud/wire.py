@@ -19,7 +19,13 @@ from infra.localcloud.errors import AwsError, ValidationException
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-_CREDENTIAL = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
+_RUNTIME_PATH = re.compile(r"^/endpoints/[^/]+/([a-z-]+)$")
+_RUNTIME = {
+    "invocations": "InvokeEndpoint",
+    "async-invocations": "InvokeEndpointAsync",
+    "invocations-response-stream": "InvokeEndpointWithResponseStream",
+}
 _CBOR_PATH = re.compile(r"^/service/[^/]+/operation/([A-Za-z0-9]+)$")
 DEFAULT_REGION = "us-east-1"
 
@@ -50,8 +56,9 @@ class Request:
         self.path: str = environ.get("PATH_INFO", "") or "/"
         self.method: str = environ.get("REQUEST_METHOD", "GET")
         match = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        self.region = match.group(1) if match else DEFAULT_REGION
-        self.service = match.group(2) if match else None
+        self.caller = match.group(1) if match else None
+        self.region = match.group(2) if match else DEFAULT_REGION
+        self.service = match.group(3) if match else None
 
     def header(self, name: str) -> str | None:
         """One request header, or None."""
@@ -78,14 +85,14 @@ class Request:
 
     @cached_property
     def operation(self) -> str | None:
-        """The API's operation, for the protocols that name it (JSON, query, CBOR); None for REST."""
+        """The API's operation, for the protocols that name it (JSON, query, CBOR); of REST, SageMaker Runtime's alone."""
         if target := self.header("X-Amz-Target"):
             return target.rpartition(".")[2]
         if match := _CBOR_PATH.match(self.path):
             return match.group(1)
         if self.is_query:
             return parse_qs(self.body.decode("utf-8", "replace")).get("Action", [None])[0]
-        return None
+        return _RUNTIME.get(match[1]) if (match := _RUNTIME_PATH.match(self.path)) else None
 
     @cached_property
     def payload(self) -> dict[str, Any]:

@@ -89,9 +89,12 @@ def deploy(job: Job, wanted: Wanted) -> None:
     with job.progress.step("smoke"):
         _smoke(job, wanted, ended)
     with job.progress.step("prune"):
-        mark(job.sagemaker, ended.config_arn(release.name), "live")
         keep = job.settings.keep
-        report.removed.extend(prune(job.cloud, job.place, release.name, keep, timedelta(seconds=job.limit)))
+        try:
+            report.removed.extend(prune(job.cloud, job.place, release.name, keep, timedelta(seconds=job.limit)))
+        finally:
+            # Last: who is killed before has it proven, and what is left over removed, by the next deploy.
+            mark(job.sagemaker, ended.config_arn(release.name), "live")
         say(f"removed {', '.join(report.removed) or 'nothing'}; up to {keep} earlier releases are kept for a rollback")
     report.outcome, report.changed = "done", True
 
@@ -99,7 +102,7 @@ def deploy(job: Job, wanted: Wanted) -> None:
 def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
     """Bring the endpoint to the release, skipping what is done or under way already; where it ended."""
     release, report, say = wanted.release, job.report, job.progress.say
-    if found.action == "prove" and found.endpoint:
+    if found.action == "prove" and found.endpoint and found.live:
         report.skipped.append("preflight and rollout: the release is live already")
         return found.endpoint
     if found.action == "wait":
@@ -119,6 +122,8 @@ def _roll_out(job: Job, wanted: Wanted, found: Plan) -> Endpoint:
             say(f"model and endpoint config {release.name} {'created' if made else 'are there already'}")
             report.alarms = put_alarms(job.cloud.cloudwatch, release, job.settings)
             report.links = links(job.cloud, job.place, image=checked.image, alarms=report.alarms)
+            if found.action == "prove" and found.endpoint:
+                return found.endpoint
             start(job, release.name, deployment(job.settings, report.alarms))
         except (ClientError, Refused, WorldChanged):
             _discard(job, release)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.aws_errors import missing
+from infra.aws_errors import FAILURES, code, missing, passing
 from infra.errors import InputError, RolloutFailed
 
 if TYPE_CHECKING:
@@ -143,23 +143,30 @@ def wait(
     Each look at it is shown to `see`.
 
     Says each change of status or stage, and every half minute that it still waits. RolloutFailed when the time is up.
+    That AWS cannot be asked for a while is waited for, too.
     """
     began = told_at = time.monotonic()
     pause, told = _FIRST_PAUSE, ""
     while True:
-        now = look(sagemaker, name)
-        if now:
-            see(now)
-        if now is None or not now.moving:
-            return now
         waited = time.monotonic() - began
-        state = f"{now.status}{f' · {now.stage}' if now.stage else ''}"
+        try:
+            now = look(sagemaker, name)
+        except FAILURES as error:
+            if not passing(error) or waited > limit:
+                raise
+            state = f"SageMaker cannot be asked ({code(error) if isinstance(error, ClientError) else error})"
+        else:
+            if now:
+                see(now)
+            if now is None or not now.moving:
+                return now
+            state = f"{now.status}{f' · {now.stage}' if now.stage else ''}"
         if state != told or time.monotonic() - told_at > _HEARTBEAT:
             progress.say(f"{state} · {waited:.0f} of at most {limit:.0f} s")
             told, told_at = state, time.monotonic()
         if waited > limit:
             raise RolloutFailed(
-                f"endpoint {name} is still {now.status} after {limit:.0f} s (timeouts.deploy_seconds); "
+                f"endpoint {name} is still {state} after {limit:.0f} s (timeouts.deploy_seconds); "
                 "SageMaker goes on by itself: "
                 f"look with `python -m infra status`, and the same deploy picks up the wait."
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from infra.aws_errors import code, message
 from infra.errors import InputError, RolloutFailed
@@ -71,7 +71,8 @@ def read_sample(picture: Path, expected: Path | None) -> Sample:
 def invoke(cloud: Cloud, config: Config, place: Place, sample: Sample, variant: str = "") -> Answer:
     """Send a picture to a live endpoint, or to one of its variants.
 
-    RolloutFailed or InputError says why there is no answer.
+    RolloutFailed or InputError says why there is no answer. That AWS could not be reached says nothing about the
+    release, and is raised as it is.
     """
     name, endpoint, limit = sample.name, place.endpoint, config.payload_limit_mb(place.environment)
     if len(sample.picture) > limit * 1024 * 1024:
@@ -98,10 +99,6 @@ def invoke(cloud: Cloud, config: Config, place: Place, sample: Sample, variant: 
         )
     except ClientError as error:
         raise _no_answer(endpoint, name, error) from error
-    except HTTPClientError as error:
-        raise RolloutFailed(
-            f"endpoint {endpoint} gave no answer to {name}: {error}; look at its logs and at `status`."
-        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise RolloutFailed(
             f"endpoint {endpoint} answered {name} with something that is not Slipway's answer "

@@ -69,4 +69,5 @@ def plan(
     live = read(release.place, endpoint.config, arn, read_tags(sagemaker, arn))
     if live and live.good and endpoint.status == "InService" and endpoint.digests == (release.digest,):
         return Plan(release, "nothing", f"{release.name} is live already", endpoint, live)
-    return Plan(release, "prove", f"{release.name} is live, but its smoke test has not passed yet", endpoint, live)
+    why = "its smoke test has not passed yet" if live else "its endpoint config was deleted and has to be made anew"
+    return Plan(release, "prove", f"{release.name} is live, but {why}", endpoint, live)

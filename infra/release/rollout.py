@@ -58,9 +58,12 @@ def create_config(job: Job, name: str, tags: list[TagTypeDef], **described: Any)
 
 
 def delete_release(sagemaker: SageMakerClient, name: str) -> None:
-    """Remove the endpoint config and the model called `name`, if they are there."""
-    _gone(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=name))
+    """Remove the model and the endpoint config called `name`, if they are there.
+
+    The config last: its tags say that the release is over, whenever this is interrupted.
+    """
     _gone(lambda: sagemaker.delete_model(ModelName=name))
+    _gone(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=name))
 
 
 def deployment(environment: Environment, alarms: tuple[str, ...]) -> DeploymentConfigTypeDef:

@@ -82,14 +82,15 @@ def list_endpoint_configs(cloud: Cloud, region: str, request: dict[str, Any]) ->
 def delete_endpoint_config(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
     """DeleteEndpointConfig: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html.
 
-    "You must not delete an EndpointConfig in use by an endpoint that is live": refused here.
+    "You must not delete an EndpointConfig in use by an endpoint that is live": refused here, unless a fault allows it.
     """
     name = request["EndpointConfigName"]
     with cloud.state.write() as transaction:
         record = require_endpoint_config(cloud, transaction, region, name)
         for body in transaction.list("endpoint", region):
             endpoint = Endpoint.from_json(body)
-            if name in {fleet.config_name for fleet, _ in endpoint.fleets}:
+            used = name in {fleet.config_name for fleet, _ in endpoint.fleets}
+            if used and not cloud.faults.allows("DeleteEndpointConfig"):
                 raise ResourceInUse(
                     f'Cannot delete endpoint configuration "{record["EndpointConfigArn"]}": the endpoint '
                     f'"{endpoint.name}" uses it. Delete the endpoint or update it to another configuration first.'

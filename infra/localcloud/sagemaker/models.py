@@ -83,14 +83,16 @@ def list_models(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str,
 def delete_model(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, Any]:
     """DeleteModel: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteModel.html.
 
-    AWS deletes a model behind a live endpoint too, which then cannot be patched or scaled: refused here.
+    AWS deletes a model behind a live endpoint too, which then cannot be patched or scaled: refused here, unless a
+    fault allows it.
     """
     name = request["ModelName"]
     with cloud.state.write() as transaction:
         record = require_model(cloud, transaction, region, name)
         for body in transaction.list("endpoint", region):
             endpoint = Endpoint.from_json(body)
-            if any(variant.model_name == name for fleet, _ in endpoint.fleets for variant in fleet.everything):
+            used = any(variant.model_name == name for fleet, _ in endpoint.fleets for variant in fleet.everything)
+            if used and not cloud.faults.allows("DeleteModel"):
                 raise ResourceInUse(
                     f'Cannot delete model "{record["ModelArn"]}": the endpoint "{endpoint.name}" uses it. '
                     "Delete the endpoint or update it to another model first."

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import LaunchError, LocalCloudError
@@ -113,7 +114,10 @@ class Rollouts:
         endpoint = Endpoint.from_json(body) if body else None
         if endpoint is None or endpoint.stage == "rest":
             return False
-        after = self._next(endpoint)
+        fault = self._cloud.faults.ending(endpoint)
+        if fault == "stuck":
+            return False
+        after = self._end(endpoint, fault) if fault else self._next(endpoint)
         with self._cloud.state.write() as transaction:
             if after is None:
                 transaction.delete("endpoint", region, name)
@@ -147,6 +151,13 @@ class Rollouts:
                 return None
             case "rest":
                 return endpoint
+
+    def _end(self, endpoint: Endpoint, fault: Literal["failed", "silent"]) -> Endpoint:
+        """A rollout ends as was asked for."""
+        if fault == "failed":
+            reason = "Request to service failed, on request. If failure persists, contact customer support."
+            return endpoint.but(status="Failed", stage="rest", green=None, failure_reason=reason)
+        return endpoint.but(status="InService", stage="rest", green=None)
 
     def _plan(self, endpoint: Endpoint) -> TrafficPlan:
         variants = endpoint.green.variants if endpoint.green else ()

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -182,15 +183,21 @@ class Project:
         return sorted(one["ModelName"] for one in self.sagemaker.list_models(NameContains=f"{self.name}-")["Models"])
 
 
-@pytest.fixture
-def project(
-    local_cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Project:
-    """A project with a name of its own in the shared local cloud."""
+Enter = Callable[[Path, str], Project]
+
+
+def begin(folder: Path, toml: str = TOML) -> str:
+    """Write a new project's files; its name."""
     name = f"p{uuid.uuid4().hex[:8]}"
-    (tmp_path / "slipway.toml").write_text(TOML.format(project=name))
-    (tmp_path / "sample.jpg").write_bytes(b"\xff\xd8 picture")
-    (tmp_path / "sample.json").write_text(json.dumps({"detections": FOUND}))
+    (folder / "slipway.toml").write_text(toml.format(project=name))
+    (folder / "sample.jpg").write_bytes(b"\xff\xd8 picture")
+    (folder / "sample.json").write_text(json.dumps({"detections": FOUND}))
+    return name
+
+
+@pytest.fixture
+def enter(local_cloud: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Enter:
+    """Makes a test work in a project whose files are there."""
     environment = {
         "AWS_ENDPOINT_URL": local_cloud.url,
         "AWS_ACCESS_KEY_ID": "test",
@@ -201,4 +208,10 @@ def project(
     }
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
-    return Project(tmp_path, name, local_cloud, environment, capsys)
+    return lambda folder, name: Project(folder, name, local_cloud, environment, capsys)
+
+
+@pytest.fixture
+def project(enter: Enter, tmp_path: Path) -> Project:
+    """A project with a name of its own in the shared local cloud."""
+    return enter(tmp_path, begin(tmp_path))

@@ -121,15 +121,3 @@ def test_same_deploy_twice_at_once_ends_in_one_release(project: Project) -> None
     told = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert len(project.configs()) == len(project.models()) == 1
-
-
-def test_time_out_says_that_the_endpoint_goes_on(project: Project) -> None:
-    project.toml.write_text(project.toml.read_text().replace("deploy_seconds = 30", "deploy_seconds = 10"))
-    digest = project.publish("slow", warm_after=12)
-    project.toml.write_text(project.toml.read_text().replace("[timeouts]", "[timeouts]\nstartup_seconds = 3600"))
-    late = project.deploy(digest)
-    assert late.code == 4
-    assert "still Creating after 10 s" in late.error
-    assert "picks up the wait" in late.error
-    resumed = project.deploy(digest)
-    assert resumed.code == 0, resumed.err
