@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from infra import registry
 from infra.errors import CloudUnusable
 from infra.registry import Repository
 
@@ -37,6 +38,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         del args
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_RETRIES", registry._RETRIES.new(backoff_factor=0))
 
 
 @pytest.fixture

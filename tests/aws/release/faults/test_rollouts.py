@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from infra.release.job import Job
 from tests.aws.release.faults.conftest import DEPLOYER, ours
 
 if TYPE_CHECKING:
@@ -60,23 +63,20 @@ def test_update_that_leaves_the_endpoint_failed_is_mended_by_the_next_deploy(pro
 
 
 def test_endpoint_that_is_stuck_is_waited_for_again(
-    project: Project, faults: Faults, asking: Callable[..., Traffic]
+    project: Project, faults: Faults, asking: Callable[..., Traffic], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.toml.write_text(project.toml.read_text().replace("deploy_seconds = 30", "deploy_seconds = 10"))
     project.deploy(project.publish("old"))
     digest, other = project.publish("new"), project.publish("other")
     asking(project)
     faults.add(endpoint=project.endpoint(), effect="stuck")
-    process = project.spawn(arguments := project.arguments("deploy", *project.wanted(digest)))
-    assert process.stderr is not None
-    assert next(line for line in process.stderr if "Updating" in line)
-    refused = project.deploy(other)
-    assert (refused.code, "another deploy is under way" in refused.error) == (5, True)
-    out, err = process.communicate(timeout=60)
-    late = project.outcome(process.returncode, out, err, arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "limit", 0.5)
+        late = project.deploy(digest)
     assert late.code == 4
     assert "is still Updating" in late.error
     assert "picks up the wait" in late.error
+    refused = project.deploy(other)
+    assert (refused.code, "another deploy is under way" in refused.error) == (5, True)
     assert project.live() == "old"
     faults.end()
     resumed = project.deploy(digest)
