@@ -85,7 +85,7 @@ class Request:
 
     @cached_property
     def operation(self) -> str | None:
-        """The API's operation, for the protocols that name it (JSON, query, CBOR); of REST, SageMaker Runtime's alone."""
+        """The API's operation, where its protocol names it (JSON, query, CBOR); of REST, SageMaker Runtime's."""
         if target := self.header("X-Amz-Target"):
             return target.rpartition(".")[2]
         if match := _CBOR_PATH.match(self.path):
