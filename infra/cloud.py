@@ -21,6 +21,7 @@ from infra.aws_errors import FAILURES, LOGIN, explain
 from infra.errors import CloudUnusable
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_ssm import SSMClient
 
 
 @dataclass
@@ -84,6 +86,16 @@ class Cloud:
         return cast("CloudWatchClient", self._client("cloudwatch"))
 
     @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        """Stacks."""
+        return cast("CloudFormationClient", self._client("cloudformation"))
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """Parameters: the CDK's bootstrap has its version in one."""
+        return cast("SSMClient", self._client("ssm"))
+
+    @cached_property
     def logs(self) -> CloudWatchLogsClient:
         """What containers wrote."""
         return cast("CloudWatchLogsClient", self._client("logs"))
@@ -92,6 +104,11 @@ class Cloud:
     def sns(self) -> SNSClient:
         """Topics of notifications; soon given up, since a release does not wait for them."""
         return cast("SNSClient", self._client("sns", read_timeout=10, attempts=2))
+
+    @cached_property
+    def account(self) -> str:
+        """The number of the account that the credentials are of."""
+        return str(self._client("sts").get_caller_identity()["Account"])
 
     def check_credentials(self, needed: timedelta) -> str | None:
         """CloudUnusable if there are no credentials or they are over; a note if they end before `needed` has passed."""

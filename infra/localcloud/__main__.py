@@ -88,6 +88,7 @@ def _serve(options: argparse.Namespace) -> None:
     state = State(options.state)
     settings = Settings(
         account=options.account,
+        port=options.port,
         registry_url=options.registry,
         startup_timeout_s=options.startup_timeout,
         ping_timeout_s=options.ping_timeout,

@@ -25,6 +25,7 @@ class Settings:
     """
 
     account: str = "123456789012"
+    port: int = 4566
     registry_url: str = "http://registry:5000"
     startup_timeout_s: float = 480.0
     ping_timeout_s: float = 2.0

@@ -42,8 +42,8 @@ class NotSupported(AwsError):
         super().__init__(
             "NotSupportedByLocalCloud",
             f"The local cloud does not have {what}. It answers for ECR, SageMaker hosting, Lambda, HTTP and WebSocket "
-            "APIs, CloudWatch alarms, logs, IAM, STS, S3 and SNS; GET /_slipway/limits lists what it cannot do. Use an "
-            "AWS account here.",
+            "APIs, CloudFormation, CloudWatch alarms, logs, IAM, STS, S3 and SNS; GET /_slipway/limits lists what it "
+            "cannot do. Use an AWS account here.",
         )
 
 

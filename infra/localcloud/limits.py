@@ -4,10 +4,14 @@ from __future__ import annotations
 
 LIMITS = (
     "Only ECR, SageMaker hosting (models, endpoint configurations, endpoints), Lambda, HTTP and WebSocket APIs, "
-    "CloudWatch alarms, the logs of endpoints and functions, IAM, STS, S3 and SNS are here; every other service and "
-    "operation is refused.",
-    "Credentials are not checked and IAM policies are not enforced; of a role, only its existence and its trust policy "
-    "count.",
+    "CloudFormation, CloudWatch alarms and dashboards, the logs of endpoints and functions, SSM's parameters, IAM, "
+    "STS, S3 and SNS are here; every other service and operation is refused.",
+    "CloudFormation makes buckets and their policies, ECR repositories, roles and their policies, topics, alarms of "
+    "one metric, dashboards and parameters; of every other type nothing is made, and a stack does not list it.",
+    "CloudFormation compares the properties that it knows of, and is done with a stack when it answers the call.",
+    "Every policy of AWS's own can be attached to a role, whether AWS has it or not.",
+    "Credentials are not checked and policies, those of buckets too, are not enforced; of a role, only its existence "
+    "and its trust policy count.",
     "One container stands for all instances of a variant: instance types and counts are recorded and checked against "
     "AWS's list, but give no more capacity, no GPU and no limit of memory.",
     "Quotas, prices and instance availability are not simulated.",

@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 from infra.localcloud.errors import AwsError, LaunchError, StateError, ValidationException
+from infra.localcloud.moto_policies import know_policy, obey_no_bucket_policy
 from infra.localcloud.state import State, Transaction
 from infra.localcloud.wire import Request, StartResponse
 
@@ -107,6 +108,7 @@ class MotoServices:
             self._version = f"moto {__version__}\n".encode()
             for name in SERVICES.values():
                 self._backends[_SNAPSHOT][name] = get_backend(name)
+            obey_no_bucket_policy()
             self._app = DomainDispatcherApplication(create_backend_app)
         except BaseException as error:
             self._failure = error
@@ -129,6 +131,9 @@ class MotoServices:
         else:
             writes = not request.operation.startswith(_READS)
         with self._session(writes=writes, more=request.service in MORE_SERVICES):
+            if request.service == "iam" and request.operation == "AttachRolePolicy":
+                arn = parse_qs(request.body.decode()).get("PolicyArn", [""])[0]
+                know_policy(self._backend("iam", "aws"), self._account, arn)
             return list(self._app(environ, start_response))
 
     @contextmanager

@@ -9,8 +9,9 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from infra.localcloud import ecr, logs
+from infra.localcloud import ecr, logs, query, ssm
 from infra.localcloud.cloud import Cloud
+from infra.localcloud.cloudformation import operations as cloudformation
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
 from infra.localcloud.faults import CallFault, Cut
 from infra.localcloud.functions.invoke import INVOKE, invoke
@@ -46,7 +47,7 @@ SAGEMAKER: dict[str, Operation] = {
     "DeleteTags": tags.delete_tags,
 }
 # CloudWatch: alarms and the metrics they name; what moto has beyond that is not needed and not checked.
-_MONITORING = ("Alarm", "Metric", "Tag")
+_MONITORING = ("Alarm", "Dashboard", "Metric", "Tag")
 _LOG = logging.getLogger(__name__)
 
 
@@ -92,16 +93,20 @@ class Application:
             return self._own(request).send(start_response)
         if (told := self._invoked(request)) is not None:
             return told.send(start_response)
-        if request.service == "sagemaker":
-            return self._sagemaker(request).send(start_response)
         if request.service == "ecr":
             return self._ecr(request, start_response)
         if request.service == "monitoring" and not any(word in (request.operation or "") for word in _MONITORING):
             raise NotSupported(f"CloudWatch's {request.operation}")
-        if request.service == "logs":
-            return self._logs(request).send(start_response)
         if request.service == "apigateway" and not request.path.startswith("/v2/"):
             raise NotSupported("REST APIs of API Gateway; it has HTTP and WebSocket APIs")
+        own = {
+            "sagemaker": self._sagemaker,
+            "logs": self._logs,
+            "ssm": self._ssm,
+            "cloudformation": self._cloudformation,
+        }
+        if request.service in own:
+            return own[request.service](request).send(start_response)
         if request.service in SERVICES or request.service in MORE_SERVICES:
             return self._cloud.moto.call(request, start_response)
         raise NotSupported(f"the service {request.service}" if request.service else "unsigned requests")
@@ -155,6 +160,21 @@ class Application:
             raise NotSupported(f"CloudWatch Logs' {request.operation or request.path}")
         validate("logs", request.operation, request.payload)
         return json_response(operation(self._cloud, request.region, request.payload))
+
+    def _ssm(self, request: Request) -> Response:
+        operation = ssm.OPERATIONS.get(request.operation or "")
+        if operation is None or request.operation is None:
+            raise NotSupported(f"SSM's {request.operation or request.path}")
+        validate("ssm", request.operation, request.payload)
+        return json_response(operation(self._cloud, request.region, request.payload))
+
+    def _cloudformation(self, request: Request) -> Response:
+        name = request.operation or ""
+        if name not in operations("cloudformation"):
+            raise NotSupported(f"CloudFormation's {name or request.path}")
+        self._cloud.moto.wait()
+        answer = cloudformation.carry_out(self._cloud, request.region, name, query.read("cloudformation", request))
+        return query.write("cloudformation", request, answer)
 
     def _ecr(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
         name = request.operation or ""

@@ -32,6 +32,7 @@ _FLAGS = {
     "@aws-cdk/aws-s3:createDefaultLoggingPolicy": True,
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/core:annotationsInValidationReport": True,
+    "@aws-cdk/core:validateAgainstDefaultRules": True,
     "aws:cdk:enable-path-metadata": False,
 }
 

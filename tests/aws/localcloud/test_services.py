@@ -57,7 +57,8 @@ def test_an_alarm_is_set_described_and_deleted(local_cloud: Any) -> None:
         ("ec2", "describe_instances", {}),
         ("sagemaker", "list_training_jobs", {}),
         ("sagemaker", "create_inference_component", {"InferenceComponentName": "a", "EndpointName": "e"}),
-        ("cloudwatch", "list_dashboards", {}),
+        ("cloudwatch", "describe_insight_rules", {}),
+        ("ssm", "describe_parameters", {}),
     ],
 )
 def test_a_service_or_operation_that_is_not_here_says_so(
