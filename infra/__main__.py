@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from infra import measuring, trying, verbs
+from infra.backend.verb import backend
 from infra.config import load
 from infra.errors import InputError, SlipwayError
 from infra.progress import Progress
@@ -147,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--image", type=Path, required=True, help="JPEG, PNG or WebP")
 
     verb("destroy", verbs.destroy, "Remove the endpoint, configs, models and alarms of an environment.")
-    for register in (_looking, _trying, _measuring):
+    for register in (_looking, _trying, _measuring, _fronting):
         register(verb)
     return parser
 
@@ -200,6 +201,12 @@ def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
     one.add_argument("--new-url", type=_server, required=True, help="the next one, up: http://new:8080")
     one.add_argument("--pictures", type=Path, required=True, help="folder; labels in YOLO's format beside them")
     one.add_argument("--seconds", type=float, default=10, help="to measure the latency for (default: 10)")
+
+
+def _fronting(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    one = verb("backend", backend, "Release the functions in front of the endpoint, show them, or take them back.")
+    one.add_argument("action", choices=("deploy", "status", "rollback"))
+    one.add_argument("--code", type=Path, default=Path("backend"), help="folder of the functions (default: backend)")
 
 
 def _run(args: argparse.Namespace, progress: Progress) -> None:

@@ -21,10 +21,12 @@ from infra.aws_errors import FAILURES, LOGIN, explain
 from infra.errors import CloudUnusable
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -64,6 +66,16 @@ class Cloud:
     def runtime(self) -> SageMakerRuntimeClient:
         """InvokeEndpoint; answers take up to 60 s, and a request is sent again where AWS failed, not the model."""
         return cast("SageMakerRuntimeClient", self._client("sagemaker-runtime", read_timeout=70, attempts=3))
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Lambda; an invocation may take as long as API Gateway would wait."""
+        return cast("LambdaClient", self._client("lambda", read_timeout=35))
+
+    @cached_property
+    def apis(self) -> ApiGatewayV2Client:
+        """HTTP and WebSocket APIs."""
+        return cast("ApiGatewayV2Client", self._client("apigatewayv2"))
 
     @cached_property
     def s3(self) -> S3Client:

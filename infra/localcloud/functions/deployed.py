@@ -23,6 +23,8 @@ class Deployed:
 
     name: str
     arn: str
+    invoked: str
+    """The ARN by which it is asked for: without a version, with one, or with an alias."""
     version: str
     region: str
     runtime: str
@@ -40,19 +42,18 @@ class Deployed:
         settings = [self.arn, self.version, self.handler, self.runtime, dict(self.variables), self.memory_mb]
         return hashlib.sha256(json.dumps(settings).encode() + self.code).hexdigest()
 
-    def allows(self, service: str, source_arn: str, qualifier: str | None) -> bool:
+    def allows(self, service: str, source_arn: str) -> bool:
         """Whether its resource policy lets a service invoke it on behalf of an API.
 
         https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
         """
-        wanted = f"{self.arn.removesuffix(f':{self.version}')}{f':{qualifier}' if qualifier else ''}"
         for statement in self.policy:
             conditions = statement.get("Condition") or {}
             patterns = [like.get("AWS:SourceArn") or like.get("aws:SourceArn") for like in conditions.values()]
             if (
                 (statement.get("Principal") or {}).get("Service") == service
                 and statement.get("Action") in ("lambda:InvokeFunction", "lambda:*")
-                and str(statement.get("Resource", "")).rstrip(":") == wanted
+                and str(statement.get("Resource", "")).rstrip(":") == self.invoked
                 and all(fnmatchcase(source_arn, pattern) for pattern in patterns if pattern)
             ):
                 return True
@@ -89,6 +90,7 @@ def deployed(moto: MotoServices, region: str, name_or_arn: str, qualifier: str |
         return Deployed(
             name=name,
             arn=found.function_arn,
+            invoked=f"{storage._functions[name]['latest'].function_arn}{f':{qualifier}' if qualifier else ''}",
             version=str(found.version) if found is not storage._functions[name]["latest"] else "$LATEST",
             region=region,
             runtime=found.run_time,

@@ -69,13 +69,13 @@ class Environment:
         """Whether it can take a further event."""
         return self._process.poll() is None
 
-    def invoke(self, event: bytes, request_id: str, trace: str, seconds: float) -> Outcome:
+    def invoke(self, event: bytes, request_id: str, arn: str, trace: str, seconds: float) -> Outcome:
         """Give it an event and wait for the answer, for as long as the function's time limit says.
 
         A process that takes longer, or that ended, is of no more use.
         """
         deadline = int((time.time() + seconds) * 1000)
-        invocation = Invocation(request_id, event, deadline, self.function.arn, trace)
+        invocation = Invocation(request_id, event, deadline, arn, trace)
         self._waiter = invocation
         self._api.put(invocation)
         if not self.alive:

@@ -35,7 +35,9 @@ class Pool:
         with self._slot(function):
             environment = self._take(function)
             try:
-                return environment.invoke(event, str(uuid.uuid4()), trace, self._clock.seconds(function.timeout_s))
+                return environment.invoke(
+                    event, str(uuid.uuid4()), function.invoked, trace, self._clock.seconds(function.timeout_s)
+                )
             finally:
                 self._give_back(environment)
 

@@ -68,6 +68,6 @@ class Integration:
         if len(payload) > LARGEST:
             raise AwsError("RequestTooLargeException", "The event is larger than 6 MB.", 413)
         function = deployed(self._cloud.moto, api.region, name, qualifier)
-        if not function.allows(_SERVICE, api.arn(stage, route.key), qualifier):
+        if not function.allows(_SERVICE, api.arn(stage, route.key)):
             raise AwsError("AccessDeniedException", f"{route.function} has no permission for {_SERVICE}.", 403)
         return function

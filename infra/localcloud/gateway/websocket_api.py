@@ -41,7 +41,7 @@ class WebSocketApi:
     async def serve(self, api: Api, stage: Stage, socket: WebSocket) -> None:
         """One connection, from its handshake to its end."""
         now = time.time()
-        identity = base64.b64encode(secrets.token_bytes(11)).decode()
+        identity = base64.urlsafe_b64encode(secrets.token_bytes(11)).decode()
         connection = Connection(identity, socket, now, now)
         if connect := api.routes.get("$connect"):
             try:

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-SERVICES = {"runtime": "sagemaker"} | {
-    name: name for name in ("cloudwatch", "ecr", "iam", "logs", "s3", "sagemaker", "sns")
-}
-# Asked for by the registry's HTTP API, by alarms made with tags, and by CreateModel, which hands the execution role on.
+SERVICES = (
+    {"runtime": "sagemaker"}
+    | {name: name for name in ("cloudwatch", "ecr", "iam", "logs", "s3", "sagemaker", "sns")}
+    | {"functions": "lambda"}
+)
+# IAM knows API Gateway by HTTP methods and Invoke by a longer name. The others are asked for by the registry's HTTP
+# API, by alarms made with tags, and by CreateModel, which hands the execution role on.
 IMPLIED = {
+    "apigateway:GET",
     "cloudwatch:TagResource",
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
@@ -20,6 +24,7 @@ IMPLIED = {
     "ecr:PutImage",
     "ecr:UploadLayerPart",
     "iam:PassRole",
+    "lambda:InvokeFunction",
 }
 # A missing execution role, or bucket, is made in the local cloud only.
 LOCAL = {"iam:CreateRole", "s3:CreateBucket"}
