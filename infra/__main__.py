@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from infra.contract.target import Target
 
 INTERRUPTED = 130
-PICTURE = "file for a picture of the rollout: SVG"
 PROOF = "folder that `python -m infra.supply sign` wrote, to lie beside the image"
 
 
@@ -91,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument(
             "--config", type=Path, default=Path("slipway.toml"), help="configuration (default: slipway.toml)"
         )
-        one.add_argument("--output", type=Path, help="file for the result as JSON")
+        one.add_argument("--output", type=Path, help="file for the result as JSON; a rollout is drawn beside it, .svg")
         return one
 
     one = verb(
@@ -110,7 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("deploy", verbs.deploy, "Make an image the live release of an environment.")
-    one.add_argument("--picture", type=Path, help=PICTURE)
     image = one.add_mutually_exclusive_group(required=True)
     image.add_argument("--digest", help="a published image: sha256:…")
     image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
@@ -129,7 +127,6 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--public-key", type=Path, help="PEM file, instead of slipway.toml's signing.public_key")
 
     one = verb("promote", verbs.promote, "Release the image that is live in the environment before.")
-    one.add_argument("--picture", type=Path, help=PICTURE)
     one.add_argument("--sample", type=Path, required=True, help="picture that both have to answer alike")
 
     one = verb("previews", verbs.previews, "List the previews that were made after an environment.")
@@ -138,7 +135,6 @@ def _parser() -> argparse.ArgumentParser:
     verb("history", verbs.history, "List the releases that are kept.")
 
     one = verb("rollback", verbs.rollback, "Go back to the last good release.")
-    one.add_argument("--picture", type=Path, help=PICTURE)
     one.add_argument("--to", help="digest of the release to go back to, or its beginning")
 
     one = verb("pull", verbs.pull, "Fetch the live image as an OCI tarball.")
@@ -201,6 +197,9 @@ def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
     one.add_argument("--new-url", type=_server, required=True, help="the next one, up: http://new:8080")
     one.add_argument("--pictures", type=Path, required=True, help="folder; labels in YOLO's format beside them")
     one.add_argument("--seconds", type=float, default=10, help="to measure the latency for (default: 10)")
+
+    one = verb("prices", measuring.prices, "Read AWS's price list, as a table for slipway.toml.")
+    one.add_argument("--list", help="address of it, with {region} (default: AWS's)")
 
 
 def _fronting(verb: Callable[..., argparse.ArgumentParser]) -> None:

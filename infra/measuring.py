@@ -1,11 +1,11 @@
-"""What the verbs of `python -m infra` do that measure running servers and need no cloud.
+"""What the verbs of `python -m infra` do that measure and price, and need no account.
 
 Parts are imported where they are used, as in `verbs`: numpy is there for these alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from infra.errors import InputError, Refused
@@ -47,3 +47,11 @@ def regress(args: argparse.Namespace, config: Config, _progress: Progress) -> No
             f"the new image is worse than what is live in {args.env}: {found.closed}; mend it, or raise the limit in "
             "[gates] of slipway.toml if that is wanted."
         )
+
+
+def prices(args: argparse.Namespace, config: Config, _progress: Progress) -> None:
+    """AWS's prices in the environment's region, as a table for slipway.toml."""
+    from infra.pricing.published import LIST, fetch  # noqa: PLC0415
+
+    found = fetch(config.region(args.env), args.list or LIST)
+    tell(args, asdict(found), found.to_toml())

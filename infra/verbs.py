@@ -62,8 +62,8 @@ def reported(args: argparse.Namespace, config: Config, progress: Progress, verb:
             report.notes.append(untold)
             progress.say(untold)
         tell(args, report.to_json(), report.to_markdown())
-        if getattr(args, "picture", None):
-            args.picture.write_text(draw(report), encoding="utf-8")
+        if args.output:
+            args.output.with_suffix(".svg").write_text(draw(report), encoding="utf-8")
 
 
 def settings(args: argparse.Namespace, config: Config, _progress: Progress) -> None:

@@ -47,7 +47,7 @@ def instances(rate: float, per_instance: float, headroom: float) -> int:
 def choices(
     prices: PriceList, region: str, configured: str, measured: tuple[int, float], rate: float, headroom: float
 ) -> list[Choice]:
-    """The configured type and every other with a price that runs the same image, cheapest first.
+    """The configured type and every other with a price that runs the same image: cheapest first, then the measured.
 
     `measured` are vCPUs and requests a second that they bore. Of other numbers of vCPUs the rate is taken to grow as
     they do: an estimate, which leaves out that processors differ. Without accelerators, of the same platform.
@@ -67,4 +67,4 @@ def choices(
         price = prices.find(region, kind)
         monthly = round(price.usd * count * HOURS, 2) if price else None
         found.append(Choice(kind, its, per_instance, kind == configured and its == cores, count, monthly))
-    return sorted(found, key=lambda one: (one.monthly is None, one.monthly or 0.0, one.instances))
+    return sorted(found, key=lambda one: (one.monthly is None, one.monthly or 0.0, not one.measured))

@@ -75,7 +75,7 @@ def _serverless(prices: PriceList, region: str, told: Mapping[str, Any]) -> Cost
 
 
 def _unknown(region: str, kind: str) -> str:
-    return f'unknown: there is no price of {kind} in {region}; write it under [prices.{region}], "{kind}" = USD an hour'
+    return f"unknown: there is no price of {kind} in {region}; write it under [prices.{region}] (`prices` reads AWS's)"
 
 
 def _signed(usd: float | None) -> str:

@@ -70,7 +70,7 @@ class Comparison:
             "",
             *table(("gate", "", "limit", "measured"), verdicts),
             "",
-            f"- {self.pictures} pictures{known}; {latency.pairs} pairs of requests, one at a time",
+            f"- {self.pictures} pictures{known}; {latency.pairs} pairs, each of two requests to either, one at a time",
             f"- {self.machine}",
         ]
         return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
-"""Latency of two servers, measured in pairs: the same picture to both, one right after the other, in turns.
+"""Latency of two servers, measured in pairs: a picture to the old one, the new one, the new one and the old one again.
 
-What else the machine does then falls on both of a pair, so that the ratio of a pair is steadier than either time.
+What else the machine does then falls on both, and so does what it costs to be asked first; the ratio of such a pair is
+steadier than either time.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Asker:
 
 
 def measure(old: Asker, new: Asker, pictures: Sequence[Picture], seconds: float) -> Latency:
-    """Ask both for so many seconds, and for at least 20 pairs; who is asked first changes from pair to pair."""
+    """Ask both for so many seconds, and for at least 20 pairs of two requests each."""
     for picture in islice(cycle(pictures), _WARM_UP):
         old.ask(picture)
         new.ask(picture)
@@ -85,11 +86,8 @@ def measure(old: Asker, new: Asker, pictures: Sequence[Picture], seconds: float)
     for picture in cycle(pictures):
         if time.monotonic() >= end and len(times) >= LEAST_PAIRS:
             break
-        if len(times) % 2:
-            second = new.ask(picture).seconds
-            times.append((old.ask(picture).seconds, second))
-        else:
-            times.append((old.ask(picture).seconds, new.ask(picture).seconds))
+        first, second, third, fourth = (server.ask(picture).seconds for server in (old, new, new, old))
+        times.append(((first + fourth) / 2, (second + third) / 2))
     return summarize(np.asarray(times))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
@@ -18,6 +19,8 @@ LEFT, RIGHT = 60, 840
 SHARE, LATENCY = (70, 210), (270, 410)
 """Top and bottom of the two panels, in pixels."""
 OLD, NEW, ALARM = "#8a8a8a", "#1f6feb", "#cf222e"
+_STEEPEST: Final = 4.0
+"""Times the median latency that the panel reaches at most."""
 _STYLE = "text{font:12px sans-serif;fill:#24292f}.axis{stroke:#d0d7de}.stage{stroke:#8a8a8a;stroke-dasharray:3 3}"
 
 
@@ -85,7 +88,9 @@ def _shares(moments: Sequence[Moment], scale: Scale) -> Iterator[str]:
 
 def _latencies(moments: Sequence[Moment], scale: Scale) -> Iterator[str]:
     asked = [one for one in moments if one.milliseconds is not None]
-    highest = max((one.milliseconds or 0.0 for one in asked), default=0.0)
+    took = [one.milliseconds or 0.0 for one in asked]
+    # One slow answer, such as a container's first, must not press all others to the ground: it is drawn at the top.
+    highest = min(max(took), _STEEPEST * median(took)) if took else 0.0
     yield from _panel(LATENCY, "latency of a picture sent meanwhile, by who answered", f"{highest:.0f} ms")
     if not asked:
         yield _text(LEFT + 10, LATENCY[0] + 24, "No picture was sent during this rollout.")
@@ -94,7 +99,10 @@ def _latencies(moments: Sequence[Moment], scale: Scale) -> Iterator[str]:
     builds = list(dict.fromkeys(one.build for one in asked))
     colours = dict(zip(builds, (OLD, NEW) if len(builds) > 1 else (NEW,), strict=False))
     for one in asked:
-        y = _y(LATENCY, (one.milliseconds or 0.0) / (highest or 1.0))
+        beyond = (one.milliseconds or 0.0) > highest
+        y = _y(LATENCY, 1.0 if beyond else (one.milliseconds or 0.0) / (highest or 1.0))
+        if beyond:
+            yield _text(scale.x(one) + 6, y + 4, f"{one.milliseconds:.0f} ms")
         told = f"{one.seconds:.1f} s: build {one.build[:12]} in {one.milliseconds:.0f} ms"
         yield f'<circle cx="{scale.x(one)}" cy="{y}" r="3" fill="{colours.get(one.build, NEW)}"><title>'
         yield f"{escape(told)}</title></circle>"

@@ -1,17 +1,14 @@
 """The verbs that look at what is live."""
 
-import json
 from typing import Annotated
 
 import dagger
 from dagger import Doc
 
-from slipway import image, operations
+from slipway import operations
 from slipway.arguments import Aws, Environment
 from slipway.sources import Sources
 from slipway.verbs import live
-
-TARBALL = "/out/image.tar"
 
 
 class Looking(Sources):
@@ -62,9 +59,4 @@ class Looking(Sources):
     async def endpoint(self, env: Environment = "dev", aws: Aws = None) -> dagger.Service:
         """The live image, to be called from the host: `dagger call endpoint up --ports 8080:8080`."""
         infra = await operations.target(self._operations, aws)
-        pulled = await infra.call("pull", "--env", env, "--tarball", TARBALL).sync()
-        live = image.imported(pulled.file(TARBALL))
-        variables = json.loads(await pulled.file(operations.REPORT).contents())["variables"]
-        for name, value in variables.items():
-            live = live.with_env_variable(name, value)
-        return live.as_service(use_entrypoint=True)
+        return (await infra.live_image(env)).as_service(use_entrypoint=True)

@@ -9,13 +9,14 @@ from typing import Any
 import dagger
 from dagger import dag
 
-from slipway import sandbox
+from slipway import image, sandbox
 from slipway.arguments import require
 from slipway.toolchain import python
 
 _CREDENTIALS = "/run/secrets/aws.json"
 _WEBHOOK = "/run/secrets/webhook"
 _AWS_CONFIG = f"[default]\ncredential_process = cat {_CREDENTIALS}\n"
+_TARBALL = "/out/image.tar"
 REPORT = "/out/report.json"
 
 Inputs = Mapping[str, dagger.File | dagger.Directory]
@@ -34,11 +35,14 @@ class Code:
         bare = await python(self.locks, "localcloud", "skopeo")
         return bare.with_mounted_directory("/src/infra", self.infra)
 
-    async def settings(self, env: str, *, mock: bool, branch: str = "") -> dict[str, Any]:
-        """One environment of slipway.toml, checked before anything is built; its mistakes fail the step."""
+    async def settings(self, env: str, *, mock: bool, branch: str = "", measurable: bool = False) -> dict[str, Any]:
+        """One environment of slipway.toml, checked before anything is built; its mistakes fail the step.
+
+        With `measurable`, also one whose instances the engine cannot stand for.
+        """
         told = (await self.python()).with_mounted_file("/src/slipway.toml", self.config)
         words = ["python3", "-m", "infra", "settings", "--env", env, f"--branch={branch}"]
-        words += ["--mock"] if mock else []
+        words += [*(["--mock"] if mock else []), *(["--measurable"] if measurable else [])]
         read: dict[str, Any] = json.loads(await told.with_exec(words).stdout())
         return read
 
@@ -77,6 +81,14 @@ class Operations:
         return run.with_env_variable("SLIPWAY_CALL", uuid.uuid4().hex).with_exec(
             ["python3", "-m", "infra", verb, *args, "--output", REPORT]
         )
+
+    async def live_image(self, env: str) -> dagger.Container:
+        """The image that is live, brought back by its digest, with the variables that SageMaker gives its container."""
+        pulled = await self.call("pull", "--env", env, "--tarball", _TARBALL).sync()
+        live = image.imported(pulled.file(_TARBALL))
+        for name, value in json.loads(await pulled.file(REPORT).contents())["variables"].items():
+            live = live.with_env_variable(name, value)
+        return live
 
 
 async def target(code: Code, aws: dagger.Secret | None, webhook: dagger.Secret | None = None) -> Operations:

@@ -18,10 +18,13 @@ class Release:
     changed: Annotated[bool, Doc("False where the release was live already and nothing was done.")] = field()
     report: Annotated[dagger.File, Doc("The whole account as JSON.")] = field()
     summary: Annotated[str, Doc("The account for people, as Markdown.")] = field()
+    picture: Annotated[
+        dagger.File, Doc("The rollout, SVG: traffic from the old release to the new one, latency, alarms, stages.")
+    ] = field()
 
     @classmethod
     async def read(cls, ran: dagger.Container, path: str) -> Self:
-        """The release as `python -m infra` reported it."""
+        """The release as `python -m infra` reported it, with the picture that it draws beside the report."""
         report = ran.file(path)
         told: dict[str, Any] = json.loads(await report.contents())
         return cls(
@@ -30,4 +33,5 @@ class Release:
             changed=told["changed"],
             report=report,
             summary=await ran.stdout(),
+            picture=ran.file(path.removesuffix(".json") + ".svg"),
         )

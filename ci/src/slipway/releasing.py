@@ -9,7 +9,7 @@ from dagger import Doc
 from slipway import checks, contract, operations
 from slipway.arguments import Aws, Environment, Mock, Notify, Repository, SigningKey, Weights, require
 from slipway.checkout import branch_name, commit_tag
-from slipway.making import Making
+from slipway.measuring import Measuring
 from slipway.release import Release
 from slipway.target import Target
 from slipway.verbs import live
@@ -18,9 +18,10 @@ LAYOUT = "/in/layout"
 PROOF = "/in/proof"
 SAMPLE = "/in/sample.jpg"
 EXPECTED = "/in/sample.json"
+REGRESSION = "/in/regression.json"
 
 
-class Releasing(Making):
+class Releasing(Measuring):
     """From an image to a release and back."""
 
     @live
@@ -66,10 +67,11 @@ class Releasing(Making):
 
         It waits for the style and the unit tests of the code inside the image, and for the contract: all of it for
         production, else the clauses that take a few seconds. `dagger check` and `dagger call contract` judge the rest.
+        With `regress = true` in slipway.toml the image is compared with the live one before it replaces it.
         """
         infra = await operations.target(self._operations, aws, notify)
         branch = await branch_name(repository)
-        words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
+        words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key, compare=True)
         words += [f"--branch={branch}", *(["--wait"] if wait else [])]
         ran = await infra.call("deploy", "--env", env, *words, inputs=inputs).sync()
         release = await Release.read(ran, operations.REPORT)
@@ -85,8 +87,13 @@ class Releasing(Making):
         weights: dagger.File | None,
         mock: bool,
         signing_key: dagger.Secret | None,
+        *,
+        compare: bool = False,
     ) -> tuple[list[str], operations.Inputs]:
-        """An image of the checkout, tested and judged, in the words and inputs of `python -m infra`."""
+        """An image of the checkout, tested and judged, in the words and inputs of `python -m infra`.
+
+        With `compare` it is held against the live one, too, where slipway.toml says so.
+        """
         if signing_key:
             await require(signing_key, "--signing-key", "file:slipway.key")
         settings = await self._operations.settings(env, mock=mock, branch=branch)
@@ -113,6 +120,11 @@ class Releasing(Making):
                 track.start_soon(step.sync)
         words = ["--layout", LAYOUT, "--git-sha", tag, "--tag", tag + target.suffix, "--sample", SAMPLE]
         inputs: operations.Inputs = {LAYOUT: listed.layout, SAMPLE: made.directory.file("sample.jpg")}
+        # After the steps above: beside them, a latency would mean nothing.
+        if compare and settings["regress"]:
+            compared = await self._beside_live(infra, settings, built, made, listed.layout)
+            if compared:
+                words, inputs = [*words, "--regression", REGRESSION], {**inputs, REGRESSION: compared}
         if signing_key:
             words, inputs = [*words, "--proof", PROOF], {**inputs, PROOF: await listed.proof(tag, signing_key)}
         if mock:

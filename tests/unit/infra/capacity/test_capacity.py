@@ -92,6 +92,12 @@ def test_other_types_are_scaled_by_vcpus_and_the_cheapest_comes_first() -> None:
     found = choices(prices, REGION, "ml.c7i.large", (2, 10.0), 35, 0.3)
     told = [(one.instance_type, one.instances, one.monthly) for one in found if "c7i" in one.instance_type]
     assert told == [("ml.c7i.large", 5, 365.0), ("ml.c7i.xlarge", 3, 416.1)]
+    even = choices(
+        PriceList({REGION: {"ml.c7i.large": 0.1, "ml.a.xlarge": 0.2}}), REGION, "ml.c7i.large", (2, 10.0), 20, 0.5
+    )
+    assert [(one.measured, one.monthly) for one in even][:2] == [(True, 292.0), (False, 292.0)], (
+        "of equals the measured"
+    )
     own = next(one for one in found if one.instance_type == "ml.c7i.large")
     assert (own.measured, own.per_instance, own.instances, own.monthly) == (True, 10.0, 5, 365.0)
     assert not {"ml.g5.xlarge", "ml.c7g.large"} & {one.instance_type for one in found}, "no GPU and no other processor"

@@ -60,6 +60,14 @@ def test_traffic_answers_and_stages_are_drawn() -> None:
     assert len([line for line in picture.iter(f"{SVG}line") if line.get("stroke") == ALARM]) == 1
 
 
+def test_one_slow_answer_does_not_press_the_others_to_the_ground() -> None:
+    slow = [Moment(second, "Updating", "", 0, 2000.0 if second == 1 else 20.0, "old") for second in range(1, 9)]
+    picture = drawn(report(*slow))
+    heights = [float(dot.get("cy") or 0) for dot in picture.iter(f"{SVG}circle") if dot.get("r") == "3"]
+    assert heights == [270.0] + [375.0] * 7, "the top of the panel is four times the median"
+    assert "2000 ms" in {text.text for text in picture.iter(f"{SVG}text")}
+
+
 def test_nothing_to_draw_is_said_and_names_are_escaped() -> None:
     words = [text.text or "" for text in drawn(report()).iter(f"{SVG}text")]
     assert "Nothing was rolled out." in words
