@@ -14,6 +14,8 @@ MOUNTED = Path("/opt/ml/model")
 """Where SageMaker unpacks model.tar.gz."""
 BAKED = Path(__file__).parent.parent / "model"
 """Where the image carries its own: beside this package."""
+STRIDE = 32
+"""Pixels of the coarsest cell of a YOLO head: the sides of a rectangular input are multiples of it."""
 TASKS = ("detect", "segment", "classify", "pose", "obb")
 PERSON = (17, 3)
 """Keypoints of the people in COCO, and x, y and score of each."""
@@ -29,11 +31,13 @@ class ModelFiles:
     task: str
     """One of TASKS."""
     image_size: int
-    """Side of the square that the network takes, in pixels."""
+    """Longest side of the network's input, in pixels."""
     labels: tuple[str, ...]
     confidence: float
     iou: float
     weights: Path | None
+    rectangular: bool = False
+    """Whether the input may be shorter than that on one side, by whole strides; else it is a square."""
     keypoint_shape: tuple[int, int] | None = None
     """For `pose`: how many keypoints, and how many numbers for each: 2 for x and y, 3 with a score."""
 
@@ -68,15 +72,22 @@ def read_model(directory: Path) -> ModelFiles:
     fields = _Fields(path, description)
     is_mock = fields.boolean("is_mock")
     task = fields.choice("task", TASKS, "detect")
+    size = fields.size("image_size", 640 if is_mock else None)
+    if (rectangular := fields.boolean("rectangular")) and size % STRIDE:
+        raise ModelError(
+            f"{path} says image_size = {size} of a rectangular model; it must be a multiple of {STRIDE}, the stride of "
+            "its coarsest cells. Export the model again, or say rectangular = false of one that takes squares."
+        )
     return ModelFiles(
         name=fields.text("name", "mock" if is_mock else None),
         digest="sha256:" + (hashlib.sha256(raw).hexdigest() if is_mock else _checked_hash(directory, fields)),
         task=task,
-        image_size=fields.size("image_size", 640 if is_mock else None),
+        image_size=size,
         labels=fields.labels("labels", ("mock",) if is_mock else None),
         confidence=fields.fraction("confidence", 0.0 if task == "classify" else 0.25),
         iou=fields.fraction("iou", 0.45),
         weights=None if is_mock else directory / "model.onnx",
+        rectangular=rectangular,
         keypoint_shape=fields.keypoint_shape(PERSON if is_mock else None) if task == "pose" else None,
     )
 

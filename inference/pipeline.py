@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,11 @@ class Pipeline:
         A mock needs no device, but its image does: it is tried out with one. The arguments are those of `Settings`.
         """
         model = read_model(find_model(directory))
-        task = load_task(model)
         runs = execution(device, cpu_fallback=cpu_fallback)
+        if batch > 1 or runs.on_gpu:
+            # What goes through a network together has one size, and a GPU is tuned for each size anew.
+            model = replace(model, rectangular=False)
+        task = load_task(model)
         networks = load_networks(model, task, workers, threads, runs)
         quiet = batching = None
         if batch > 1 and not runs.fallback:
@@ -93,7 +96,7 @@ class Pipeline:
             picture = load(lambda width, height: self.task.place(width, height).gain, self.max_pixels)
         with _timed(timings, "preprocess"):
             letterbox = self.task.place(picture.width, picture.height)
-            batch = preprocess(picture, letterbox, self.model.image_size)
+            batch = preprocess(picture, letterbox)
         with _timed(timings, "inference"):
             outputs = network(batch)
         with _timed(timings, "postprocess"):

@@ -23,10 +23,10 @@ MOCK_IMAGE_SIZE: Final = 320
 class Description:
     """One model.
 
-    `image_size` is the side of the square input in pixels; boxes below `confidence` are dropped, and of two of a
-    class that overlap by more than `iou` the better one is kept; a model that classifies has neither. `keypoint_shape`
-    is of poses alone: how many keypoints, and how many numbers for each. `sha256` (hexadecimal) is of the network's
-    file; a mock has no network and no hash.
+    `image_size` is the longest side of the input in pixels, which is a square unless the model is `rectangular`; boxes
+    below `confidence` are dropped, and of two of a class that overlap by more than `iou` the better one is kept; a
+    model that classifies has neither. `keypoint_shape` is of poses alone: how many keypoints, and how many numbers for
+    each. `sha256` (hexadecimal) is of the network's file; a mock has no network and no hash.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Description:
     confidence: float | None = CONFIDENCE
     iou: float | None = IOU
     task: str = "detect"
+    rectangular: bool = False
     keypoint_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:

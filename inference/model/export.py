@@ -41,6 +41,7 @@ def export(
         confidence=None if classifies else confidence,
         iou=None if classifies else iou,
         task=checkpoint.task,
+        rectangular=not classifies,
         keypoint_shape=checkpoint.keypoint_shape,
     )
     with tempfile.TemporaryDirectory(prefix="export-") as scratch:
@@ -63,10 +64,10 @@ def _onnx(checkpoint: weights.Checkpoint) -> bytes:
 
     size = checkpoint.image_size
     try:
-        # Dynamic, because a static export fixes the batch too; the size is made static afterwards.
+        # Dynamic, because a static export fixes the batch too.
         path = model.export(format="onnx", imgsz=size, dynamic=True, simplify=False, opset=OPSET, device="cpu")
         network = onnx.load(path)
-        graph.fix_size(network, size)
+        graph.name_sizes(network, checkpoint, size)
         network = onnxslim.slim(network)
     except Exception as error:
         message = f"The model in {checkpoint.name} cannot be exported to ONNX at {size} pixels: {error}."

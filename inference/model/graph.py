@@ -11,22 +11,20 @@ if TYPE_CHECKING:
 # What of ultralytics' notes is kept: facts about the network and whose work it is. Left out are the
 # date, the path of the training data and the arguments of the export.
 KEPT_METADATA: Final = ("author", "docs", "imgsz", "kpt_shape", "license", "names", "stride", "task", "version")
-# The coarseness of the three grids of anchors.
-STRIDES: Final = (8, 16, 32)
-# Pixels of the input for each cell of the prototypes of masks.
-PROTOTYPE_STRIDE: Final = 4
 
 
-def anchors(image_size: int) -> int:
-    """How many boxes the head proposes for a square picture of that side: 2100 at 320, 8400 at 640."""
-    return sum((image_size // stride) ** 2 for stride in STRIDES)
+def name_sizes(network: Any, checkpoint: "Checkpoint", image_size: int) -> None:
+    """Leave batch, height and width of the input free (`onnx.ModelProto`, changed in place).
 
-
-def fix_size(network: Any, image_size: int) -> None:
-    """Make the square input size static and leave the batch free (`onnx.ModelProto`, changed in place)."""
-    _, channels, height, width = network.graph.input[0].type.tensor_type.shape.dim
-    channels.dim_value = 3
-    height.dim_value = width.dim_value = image_size
+    A model that classifies takes squares alone: it looks at the middle of every picture.
+    """
+    batch, channels, height, width = network.graph.input[0].type.tensor_type.shape.dim
+    batch.dim_param, channels.dim_value = "batch", 3
+    if checkpoint.task == "classify":
+        height.dim_value = width.dim_value = image_size
+    else:
+        # As inference/runtimes/onnx.py knows them.
+        height.dim_param, width.dim_param = "height", "width"
 
 
 def normalize(network: Any) -> None:
@@ -43,11 +41,12 @@ def normalize(network: Any) -> None:
 
 
 def check(network: Any, checkpoint: "Checkpoint", image_size: int) -> None:
-    """Raise `ExportError` unless a batch of square pictures goes in, and the raw outputs of the task come out."""
+    """Raise `ExportError` unless a batch of pictures goes in, and the raw outputs of the task come out."""
     given = [shape(value) for value in network.graph.input]
     answered = [shape(value) for value in network.graph.output]
-    wanted_in = [(None, 3, image_size, image_size)]
-    wanted_out = outputs(checkpoint, image_size, prototypes=(answered[-1][1:2] or (None,))[0])
+    size = image_size if checkpoint.task == "classify" else None
+    wanted_in = [(None, 3, size, size)]
+    wanted_out = outputs(checkpoint, prototypes=(answered[-1][1:2] or (None,))[0])
     if given != wanted_in or answered != wanted_out:
         message = (
             f"The exported network takes {given} and answers {answered}, but what the image serves for the task "
@@ -56,7 +55,7 @@ def check(network: Any, checkpoint: "Checkpoint", image_size: int) -> None:
         raise ExportError(message)
 
 
-def outputs(checkpoint: "Checkpoint", image_size: int, prototypes: int | None) -> list[tuple[int | None, ...]]:
+def outputs(checkpoint: "Checkpoint", prototypes: int | None) -> list[tuple[int | None, ...]]:
     """Shapes of the raw outputs of the checkpoint's task; a model that segments may have any number of prototypes."""
     if checkpoint.task == "classify":
         return [(None, len(checkpoint.labels))]
@@ -66,9 +65,8 @@ def outputs(checkpoint: "Checkpoint", image_size: int, prototypes: int | None) -
         "pose": math.prod(checkpoint.keypoint_shape or ()),
         "obb": 1,
     }[checkpoint.task]
-    head = (None, 4 + len(checkpoint.labels) + extras, anchors(image_size))
-    cells = image_size // PROTOTYPE_STRIDE
-    return [head, (None, prototypes, cells, cells)] if checkpoint.task == "segment" else [head]
+    head = (None, 4 + len(checkpoint.labels) + extras, None)
+    return [head, (None, prototypes, None, None)] if checkpoint.task == "segment" else [head]
 
 
 def shape(value: Any) -> tuple[int | None, ...]:

@@ -9,23 +9,30 @@ from numpy.typing import NDArray
 
 from inference.model.errors import InputError
 from inference.model.matching import Detection
+from inference.modelfiles import ModelFiles
 from inference.options import MAX_DETECTIONS
 from inference.preprocess import Letterbox
 
 
-def predict(model: Any, picture: Path, image_size: int, confidence: float, iou: float) -> list[Detection]:
+def predict(model: Any, picture: Path, served: ModelFiles, confidence: float) -> list[Detection]:
     """What an `ultralytics.YOLO` sees in a picture file, best first.
 
     Raises `InputError` for a picture that OpenCV cannot read.
-    `rect=False` pads the picture to a square, as the image does; otherwise the network would see other pixels.
+    `rect`, ultralytics' own default, pads it to the smallest rectangle, as the image does for the model `served`.
     """
     results = model.predict(
-        str(picture), imgsz=image_size, conf=confidence, iou=iou, rect=False, device="cpu", verbose=False
+        str(picture),
+        imgsz=served.image_size,
+        conf=confidence,
+        iou=served.iou,
+        rect=served.rectangular,
+        device="cpu",
+        verbose=False,
     )
     if len(results) != 1:
         raise InputError(f"Ultralytics cannot read the picture {picture}; give an intact JPEG, PNG or WebP file.")
     (result,) = results
-    return _classes(result, confidence) if result.probs is not None else _objects(result, image_size)
+    return _classes(result, confidence) if result.probs is not None else _objects(result, served)
 
 
 def _classes(result: Any, confidence: float) -> list[Detection]:
@@ -39,7 +46,7 @@ def _classes(result: Any, confidence: float) -> list[Detection]:
     ]
 
 
-def _objects(result: Any, image_size: int) -> list[Detection]:
+def _objects(result: Any, served: ModelFiles) -> list[Detection]:
     rotated = result.obb is not None
     boxes, (height, width) = result.obb if rotated else result.boxes, result.orig_shape
     hulls = np.clip(boxes.xyxy.numpy(), 0, [width, height, width, height]).tolist()
@@ -54,7 +61,7 @@ def _objects(result: Any, image_size: int) -> list[Detection]:
         keypoints = result.keypoints.data.tolist()
         return [replace(one, keypoints=_points(places)) for one, places in zip(seen, keypoints, strict=True)]
     if result.masks is not None:
-        masks = (_of_picture(mask, width, height, image_size) for mask in result.masks.data.numpy())
+        masks = (_of_picture(mask, width, height, served) for mask in result.masks.data.numpy())
         return [replace(one, mask=mask) for one, mask in zip(seen, masks, strict=True)]
     return seen
 
@@ -63,9 +70,9 @@ def _points(values: list[list[float]]) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(value) for value in values)
 
 
-def _of_picture(mask: NDArray[Any], width: int, height: int, side: int) -> NDArray[np.bool_]:
-    """A mask of the network's square in the picture's pixels: each takes what lies at its centre."""
-    letterbox = Letterbox.fit(width, height, side)
+def _of_picture(mask: NDArray[Any], width: int, height: int, served: ModelFiles) -> NDArray[np.bool_]:
+    """A mask of the network's input in the picture's pixels: each takes what lies at its centre."""
+    letterbox = Letterbox.fit(width, height, served.image_size, rectangular=served.rectangular)
     across, down = letterbox.gains(width, height)
     columns = ((np.arange(width) + 0.5) * across + letterbox.left).astype(int)
     rows = ((np.arange(height) + 0.5) * down + letterbox.top).astype(int)

@@ -34,9 +34,7 @@ def sample(checkpoint: weights.Checkpoint, folder: Path, picture: Path | None = 
         paths = [_given(picture, Path(scratch))] if picture else _drawn(Path(scratch), model.image_size)
         # After the picture is known to be sound: nothing of the checkpoint runs for nothing.
         yolo = weights.load(checkpoint)
-        candidates = [
-            (reference.predict(yolo, path, model.image_size, model.confidence, model.iou), path) for path in paths
-        ]
+        candidates = [(reference.predict(yolo, path, model, model.confidence), path) for path in paths]
         clear = _decided if model.task == "classify" else _clear
         seen, path = max(candidates, key=lambda candidate: clear(candidate[0], model.confidence))
         shutil.copyfile(path, folder / PICTURE)

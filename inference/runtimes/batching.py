@@ -46,7 +46,7 @@ class Batching:
         threading.Thread(target=self._work, name="batching", daemon=True).start()
 
     def __call__(self, batch: NDArray[np.float32]) -> Outputs:
-        """The outputs of one input (1, 3, side, side)."""
+        """The outputs of one input (1, 3, height, width), of the same size each time."""
         place = _Place(batch)
         with self._changed:
             self._waiting.append(place)

@@ -73,7 +73,7 @@ def batched(network: Network, model: ModelFiles, task: Task, size: int, seconds:
 
 
 def _onnx(model: ModelFiles, weights: Path, threads: int, execution: Execution, *, spinning: bool) -> Network:
-    return OnnxNetwork(weights, model.image_size, threads, execution, spinning=spinning)
+    return OnnxNetwork(weights, model.image_size, threads, execution, spinning=spinning, rectangular=model.rectangular)
 
 
 def _warm_up(network: Network, model: ModelFiles, task: Task) -> None:

@@ -19,5 +19,5 @@ class Network(Protocol):
     """What runs it, for GET /info."""
 
     def __call__(self, batch: NDArray[np.float32]) -> Outputs:
-        """Inputs (n, 3, side, side), RGB from 0 to 1 → raw outputs."""
+        """Inputs (n, 3, height, width), RGB from 0 to 1 → raw outputs."""
         ...

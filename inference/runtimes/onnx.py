@@ -21,11 +21,27 @@ if TYPE_CHECKING:
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
+FREE = ("height", "width")
+"""What the sizes of an input are called that takes rectangles."""
+
+
 class OnnxNetwork:
     """A session of ONNX Runtime."""
 
-    def __init__(self, weights: Path, side: int, threads: int, execution: Execution, *, spinning: bool) -> None:
+    def __init__(
+        self,
+        weights: Path,
+        side: int,
+        threads: int,
+        execution: Execution,
+        *,
+        spinning: bool,
+        rectangular: bool = False,
+    ) -> None:
         """Loads the model; raises ModelError when it cannot be, or does not take squares of `side` pixels.
+
+        `rectangular` asks for one that takes any size. Where it is only given squares, what depends on the size is
+        computed once, when it is loaded.
 
         Raises DeviceError when the provider that is wanted was left out: ONNX Runtime itself goes on without it.
 
@@ -39,11 +55,13 @@ class OnnxNetwork:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spinning else "0")
+        for name in () if rectangular else FREE:
+            options.add_free_dimension_override_by_name(name, side)
         try:
             self._session = onnxruntime.InferenceSession(str(weights), options, providers=list(execution.providers))
         except Exception as error:
             raise ModelError(f"{weights} cannot be loaded ({_first_line(error)}). Export the model again.") from None
-        self._input = _checked_input(self._session, side, weights)
+        self._input = _checked_input(self._session, [3, *(FREE if rectangular else (side, side))], weights)
         provider = self._session.get_providers()[0]
         if provider != execution.wanted:
             raise DeviceError(
@@ -62,13 +80,13 @@ class OnnxNetwork:
         return tuple(self._session.run(None, {self._input: batch}))
 
 
-def _checked_input(session: Any, side: int, weights: Path) -> str:
+def _checked_input(session: Any, wanted: list[int | str], weights: Path) -> str:
     inputs = session.get_inputs()
     shape = list(inputs[0].shape)
-    if len(inputs) != 1 or len(shape) != 4 or shape[1:] != [3, side, side] or inputs[0].type != "tensor(float)":
+    if len(inputs) != 1 or len(shape) != 4 or shape[1:] != wanted or inputs[0].type != "tensor(float)":
         raise ModelError(
             f"{weights} takes {inputs[0].type} of shape {shape}; model.json promises one float input of shape "
-            f"(batch, 3, {side}, {side}). Export the model again."
+            f"(batch, {', '.join(map(str, wanted))}). Export the model again."
         )
     return str(inputs[0].name)
 

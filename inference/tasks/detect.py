@@ -35,11 +35,13 @@ class Detect:
     name: str
     labels: tuple[str, ...]
     side: int
-    """Of the square that the network takes, in pixels."""
+    """The longest of the network's input, in pixels."""
+    rectangular: bool
+    """Whether the input is no larger than the picture needs; else it is a square."""
 
     def place(self, width: int, height: int) -> Letterbox:
         """All of the picture, grey around it."""
-        return Letterbox.fit(width, height, self.side)
+        return Letterbox.fit(width, height, self.side, rectangular=self.rectangular)
 
     def check(self, outputs: Outputs) -> None:
         """Raises ModelError unless there is one raw head with a row for each class."""

@@ -11,20 +11,15 @@ from inference.tasks.pose import Pose
 from inference.tasks.segment import Segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from inference.modelfiles import ModelFiles
     from inference.tasks.task import Task
 
 
 def load_task(model: ModelFiles) -> Task:
     """The task named by model.json, which was checked when it was read."""
+    if model.task == "classify":
+        return Classify(model.name, model.labels, model.image_size)
     if model.keypoint_shape is not None:
-        return Pose(model.name, model.labels, model.image_size, model.keypoint_shape)
-    plain: dict[str, Callable[[str, tuple[str, ...], int], Task]] = {
-        "detect": Detect,
-        "segment": Segment,
-        "classify": Classify,
-        "obb": Obb,
-    }
-    return plain[model.task](model.name, model.labels, model.image_size)
+        return Pose(model.name, model.labels, model.image_size, model.rectangular, model.keypoint_shape)
+    plain: dict[str, type[Detect]] = {"detect": Detect, "segment": Segment, "obb": Obb}
+    return plain[model.task](model.name, model.labels, model.image_size, model.rectangular)

@@ -28,7 +28,7 @@ LEAST_AREA = 1.0
 
 @dataclass(frozen=True)
 class Mask:
-    """A surface over the network's square; coordinates are its pixels."""
+    """A surface over the network's input; coordinates are its pixels."""
 
     heights: Floats
     """(rows, columns) of the cells in and around the box; between their centres it is interpolated."""
@@ -40,11 +40,15 @@ class Mask:
     """x1, y1, x2, y2, whole pixels: the mask ends here."""
 
     @classmethod
-    def of(cls, coefficients: Floats, prototypes: Floats, box: Floats, side: int) -> Mask:
-        """From an object's coefficients (k) and box, and prototypes (k, rows, columns) over a square of `side`."""
-        centres = [(np.arange(cells, dtype=np.float32) + 0.5) * (side / cells) for cells in prototypes.shape[:0:-1]]
+    def of(cls, coefficients: Floats, prototypes: Floats, box: Floats, letterbox: Letterbox) -> Mask:
+        """From an object's coefficients (k) and box, and prototypes (k, rows, columns) over the network's input."""
+        size = letterbox.across, letterbox.down
+        centres = [
+            (np.arange(cells, dtype=np.float32) + 0.5) * (pixels / cells)
+            for cells, pixels in zip(prototypes.shape[:0:-1], size, strict=True)
+        ]
         # Whole pixels, rounded as `crop_mask` takes them.
-        x1, y1, x2, y2 = np.ceil(np.clip(box, 0, side)).tolist()
+        x1, y1, x2, y2 = np.ceil(np.clip(box, 0, (*size, *size))).tolist()
         across, down = _around(centres[0], x1, x2), _around(centres[1], y1, y2)
         heights = np.tensordot(coefficients, prototypes[:, down, across], axes=1)
         return cls(heights, centres[0][across], centres[1][down], (x1, y1, x2, y2))
@@ -54,7 +58,7 @@ class Mask:
         return _between(_between(self.heights.T, self.columns, x).T, self.rows, y)
 
     def is_empty(self) -> bool:
-        """Whether no pixel of the square has its centre in the mask: ultralytics leaves such objects out."""
+        """Whether no pixel of the input has its centre in the mask: ultralytics leaves such objects out."""
         x1, y1, x2, y2 = self.box
         x, y = np.arange(x1, x2, dtype=np.float32) + 0.5, np.arange(y1, y2, dtype=np.float32) + 0.5
         # A few pixels tell of nearly every mask that it is not.

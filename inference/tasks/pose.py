@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pose(Detect):
-    """A model whose head says beyond the box where each keypoint is, in pixels of the square, and how surely."""
+    """A model whose head says beyond the box where each keypoint is, in pixels of the input, and how surely."""
 
     keypoint_shape: tuple[int, int]
     """How many keypoints, and how many numbers for each: 2 for x and y, 3 with a score."""

@@ -52,7 +52,7 @@ class Segment(Detect):
         head, prototypes = outputs
         found = choose(head, len(self.labels), options)
         pairs = zip(found.extras, found.boxes, strict=True)
-        masks = [Mask.of(coefficients, prototypes, box, self.side) for coefficients, box in pairs]
+        masks = [Mask.of(coefficients, prototypes, box, letterbox) for coefficients, box in pairs]
         seen = np.array([not mask.is_empty() for mask in masks], bool)
         found = found.only(seen)
         detections = self._listed(found, letterbox.boxes_to_picture(found.boxes, picture.width, picture.height))

@@ -79,6 +79,8 @@ def test_a_mock_needs_nothing_else(tmp_path: Path) -> None:
             for shape in (17, [17], [0, 3], [17, 4], [1, True])
         ),
         ({"image_size": "320"}, "image_size"),
+        ({"image_size": 330, "rectangular": True}, "a multiple of 32"),
+        ({"rectangular": 1}, "rectangular"),
         ({"image_size": 0}, "image_size"),
         ({"image_size": True}, "image_size"),
         ({"labels": []}, "labels"),

@@ -17,7 +17,7 @@ def picture(pixels: NDArray[np.uint8], width: int | None = None, height: int | N
 
 def laid(picture: Picture, side: int) -> tuple[NDArray[np.float32], Letterbox]:
     box = Letterbox.fit(picture.width, picture.height, side)
-    return preprocess(picture, box, side), box
+    return preprocess(picture, box), box
 
 
 def plain(width: int, height: int, value: int = 255) -> Picture:
@@ -49,6 +49,39 @@ def test_the_letterbox_is_ultralytics(
     box = Letterbox.fit(*size, side)
     assert (box.width, box.height) == content
     assert (box.left, box.top) == left_top
+
+
+# As computed by ultralytics 8.4's LetterBox(auto=True, stride=32): size of the input, then left and top.
+@pytest.mark.parametrize(
+    ("size", "side", "put_in", "left_top"),
+    [
+        ((640, 480), 640, (640, 480), (0, 0)),
+        ((480, 640), 640, (480, 640), (0, 0)),
+        ((1920, 1080), 640, (640, 384), (0, 12)),
+        ((640, 427), 640, (640, 448), (0, 10)),
+        ((427, 640), 640, (448, 640), (10, 0)),
+        ((333, 500), 320, (224, 320), (5, 0)),
+        ((100, 100), 64, (64, 64), (0, 0)),
+        ((641, 639), 640, (640, 640), (0, 1)),
+        ((10_000, 1), 64, (64, 32), (0, 15)),
+    ],
+)
+def test_a_rectangle_is_as_small_as_ultralytics_makes_it(
+    size: tuple[int, int], side: int, put_in: tuple[int, int], left_top: tuple[int, int]
+) -> None:
+    box = Letterbox.fit(*size, side, rectangular=True)
+    assert (box.across, box.down) == put_in
+    assert (box.left, box.top) == left_top
+    assert preprocess(plain(*size), box).shape == (1, 3, box.down, box.across)
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([64, 320, 640]))
+def test_a_rectangle_is_of_whole_strides_with_less_than_one_to_spare(width: int, height: int, side: int) -> None:
+    box, square = Letterbox.fit(width, height, side, rectangular=True), Letterbox.fit(width, height, side)
+    assert (box.gain, box.width, box.height) == (square.gain, square.width, square.height)
+    for content, before, whole in ((box.width, box.left, box.across), (box.height, box.top, box.down)):
+        assert whole % 32 == 0
+        assert 0 <= before <= whole - content < 32
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([64, 320, 640]))
@@ -139,7 +172,7 @@ def test_the_middle_is_where_torchvision_cuts_it(
 def test_the_middle_is_what_resizing_and_cutting_leaves(size: tuple[int, int]) -> None:
     source = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), np.uint8)
     box = Letterbox.cover(*size, 64)
-    found = np.rint(preprocess(picture(source), box, 64)[0].transpose(1, 2, 0) * 255)
+    found = np.rint(preprocess(picture(source), box)[0].transpose(1, 2, 0) * 255)
     resized = Image.fromarray(source).resize((box.width, box.height), Image.Resampling.BILINEAR)
     wanted = np.asarray(resized.crop((-box.left, -box.top, 64 - box.left, 64 - box.top)), int)
     assert np.abs(found - wanted).max() <= 1
@@ -148,4 +181,4 @@ def test_the_middle_is_what_resizing_and_cutting_leaves(size: tuple[int, int]) -
 def test_a_picture_like_a_thread_is_not_made_larger_than_the_square() -> None:
     """Resized as a whole it would have 64 x 64 million pixels."""
     box = Letterbox.cover(1_000_000, 1, 64)
-    assert preprocess(plain(1_000_000, 1), box, 64).shape == (1, 3, 64, 64)
+    assert preprocess(plain(1_000_000, 1), box).shape == (1, 3, 64, 64)

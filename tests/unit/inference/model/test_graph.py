@@ -29,7 +29,7 @@ def network(date: str = "2026-01-01", path: str = "/tmp/a", *outputs: Output) ->
             [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, "height", "width"])],
             [
                 helper.make_tensor_value_info(f"output{number}", TensorProto.FLOAT, list(output))
-                for number, output in enumerate(outputs or [("batch", 7, 2100)])
+                for number, output in enumerate(outputs or [("batch", 7, "anchors")])
             ],
             doc_string=path,
         ),
@@ -57,7 +57,7 @@ def test_date_and_paths_leave_no_trace() -> None:
 
 
 def test_another_network_stays_another() -> None:
-    assert normalized(network()) != normalized(raw(("batch", 6, 2100)))
+    assert normalized(network()) != normalized(raw(("batch", 6, "anchors")))
 
 
 def test_whose_work_it_is_stays_in() -> None:
@@ -66,46 +66,62 @@ def test_whose_work_it_is_stays_in() -> None:
     assert {entry.key: entry.value for entry in made.metadata_props} == {"license": "AGPL-3.0", "stride": "32"}
 
 
-def test_the_size_becomes_static_and_the_batch_stays_free() -> None:
-    made = network()
-    graph.fix_size(made, 320)
-    assert graph.shape(made.graph.input[0]) == (None, 3, 320, 320)
+def named(made: Any, found: Checkpoint) -> Any:
+    graph.name_sizes(made, found, 320)
+    return made
+
+
+def test_any_size_goes_in() -> None:
+    made = named(network(), checkpoint())
+    assert [dim.dim_param or dim.dim_value for dim in made.graph.input[0].type.tensor_type.shape.dim] == [
+        "batch",
+        3,
+        "height",
+        "width",
+    ]
     graph.check(made, checkpoint(), image_size=320)
+
+
+def test_what_classifies_takes_squares() -> None:
+    found = checkpoint(task="classify")
+    made = named(raw(("batch", 3)), found)
+    assert graph.shape(made.graph.input[0]) == (None, 3, 320, 320)
+    graph.check(made, found, image_size=320)
+    with pytest.raises(ExportError):
+        graph.check(made, found, image_size=640)
 
 
 @pytest.mark.parametrize(
     ("output", "classes"),
     [
         (("batch", 300, 6), 3),  # NMS inside
-        ((1, 7, 2100), 3),  # batch of one
-        (("batch", 7, 8400), 3),  # another image size
-        (("batch", 7, 2100), 5),  # other labels
-        (("batch", 39, 2100), 3),  # masks
+        ((1, 7, "anchors"), 3),  # batch of one
+        (("batch", 7, 2100), 3),  # one image size alone
+        (("batch", 7, "anchors"), 5),  # other labels
+        (("batch", 39, "anchors"), 3),  # masks
     ],
 )
 def test_anything_but_a_raw_head_is_refused(output: Output, classes: int) -> None:
-    made = raw(output)
-    graph.fix_size(made, 320)
+    made = named(raw(output), checkpoint(classes))
     with pytest.raises(ExportError, match="a raw head"):
         graph.check(made, checkpoint(classes), image_size=320)
 
 
-SEGMENT = (("batch", 39, 2100), ("batch", 32, 80, 80))
+SEGMENT = (("batch", 39, "anchors"), ("batch", 32, "rows", "columns"))
 
 
 @pytest.mark.parametrize(
     ("outputs", "found"),
     [
         (SEGMENT, checkpoint(task="segment")),
-        ([("batch", 7 + 17 * 3, 2100)], checkpoint(task="pose", keypoint_shape=(17, 3))),
-        ([("batch", 7 + 4 * 2, 2100)], checkpoint(task="pose", keypoint_shape=(4, 2))),
-        ([("batch", 8, 2100)], checkpoint(task="obb")),
+        ([("batch", 7 + 17 * 3, "anchors")], checkpoint(task="pose", keypoint_shape=(17, 3))),
+        ([("batch", 7 + 4 * 2, "anchors")], checkpoint(task="pose", keypoint_shape=(4, 2))),
+        ([("batch", 8, "anchors")], checkpoint(task="obb")),
         ([("batch", 3)], checkpoint(task="classify")),
     ],
 )
 def test_every_task_has_outputs_of_its_own(outputs: Sequence[Output], found: Checkpoint) -> None:
-    made = raw(*outputs)
-    graph.fix_size(made, 320)
+    made = named(raw(*outputs), found)
     graph.check(made, found, image_size=320)
     with pytest.raises(ExportError, match=f"for the task {found.task}"):
         graph.check(made, replace(found, labels=("a", "b")), image_size=320)
@@ -118,23 +134,12 @@ def test_every_task_has_outputs_of_its_own(outputs: Sequence[Output], found: Che
     "outputs",
     [
         (SEGMENT[1], SEGMENT[0]),
-        (("batch", 39, 2100), ("batch", 31, 80, 80)),
-        (("batch", 39, 2100), ("batch", 32, 160, 160)),
-        (("batch", 39, 2100),),
+        (("batch", 39, "anchors"), ("batch", 31, "rows", "columns")),
+        (("batch", 39, "anchors"), ("batch", 32, 80, 80)),
+        (("batch", 39, "anchors"),),
     ],
 )
 def test_masks_need_a_coefficient_for_each_prototype(outputs: Sequence[Output]) -> None:
-    made = raw(*outputs)
-    graph.fix_size(made, 320)
+    found = checkpoint(task="segment")
     with pytest.raises(ExportError):
-        graph.check(made, checkpoint(task="segment"), image_size=320)
-
-
-def test_a_size_that_is_still_free_is_refused() -> None:
-    with pytest.raises(ExportError):
-        graph.check(network(), checkpoint(), image_size=320)
-
-
-@pytest.mark.parametrize(("image_size", "expected"), [(160, 525), (320, 2100), (640, 8400)])
-def test_anchors(image_size: int, expected: int) -> None:
-    assert graph.anchors(image_size) == expected
+        graph.check(named(raw(*outputs), found), found, image_size=320)

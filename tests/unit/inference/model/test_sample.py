@@ -19,7 +19,7 @@ from inference.model.matching import Detection
 CHECKPOINT = weights.Checkpoint(Path("best.pt"), "m", ("circle",), 320)
 
 
-MODEL = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45, task="detect")
+MODEL = SimpleNamespace(image_size=320, confidence=0.25, iou=0.45, task="detect", rectangular=True)
 
 
 @pytest.fixture

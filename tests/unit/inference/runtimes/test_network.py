@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from inference.runtimes.network import Outputs
 
 
-def model(weights: Path | None, side: int = 64, labels: tuple[str, ...] = LABELS) -> ModelFiles:
-    return ModelFiles("tiny", "sha256:0", "detect", side, labels, 0.25, 0.45, weights)
+def model(
+    weights: Path | None, side: int = 64, labels: tuple[str, ...] = LABELS, *, rectangular: bool = False
+) -> ModelFiles:
+    return ModelFiles("tiny", "sha256:0", "detect", side, labels, 0.25, 0.45, weights, rectangular)
 
 
 def loaded(model: ModelFiles, workers: int = 1, threads: int = 1) -> list[Network]:
@@ -45,6 +47,26 @@ def test_the_network_is_run(weights: Path) -> None:
     assert np.argwhere(heads[1, 4:] == 1).tolist() == [[2, 10]]
     assert heads[1, :4, 10].tolist() == [20, 12, 16, 16]
     assert network.runtime["provider"] == "CPUExecutionProvider"
+
+
+def test_rectangles_go_in_where_the_model_takes_them(weights: Path) -> None:
+    with pytest.raises(ModelError, match="height, width"):
+        loaded(model(weights, rectangular=True))
+    weights.write_bytes(tiny_onnx(rectangular=True))
+    (network,) = loaded(model(weights, rectangular=True))
+    (heads,) = network(np.zeros((1, 3, 32, 64), np.float32))
+    assert heads.shape == (1, 7, 32)
+    assert heads[0, :4, -1].tolist() == [60, 28, 16, 16]
+
+
+def test_a_model_that_takes_any_size_is_fixed_where_it_is_given_squares(weights: Path) -> None:
+    squares = loaded(model(weights))[0]
+    weights.write_bytes(tiny_onnx(rectangular=True))
+    (network,) = loaded(model(weights))
+    batch = np.random.default_rng(1).random((2, 3, 64, 64), np.float32)
+    assert np.array_equal(network(batch)[0], squares(batch)[0])
+    with pytest.raises(Exception, match="Got: 32 Expected: 64"):
+        network(np.zeros((1, 3, 32, 64), np.float32))
 
 
 def test_workers_of_one_thread_share_a_session_and_others_do_not(weights: Path) -> None:

@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 def mask(surface: Floats, box: tuple[float, float, float, float] = (0, 0, SIDE, SIDE)) -> Mask:
     """A mask of one prototype."""
-    return Mask.of(np.ones(1, np.float32), surface[None].astype(np.float32), np.array(box, np.float32), SIDE)
+    return Mask.of(np.ones(1, np.float32), surface[None].astype(np.float32), np.array(box, np.float32), seen()[0])
 
 
 def seen(width: int = SIDE, height: int = SIDE) -> tuple[Letterbox, Picture]:
@@ -65,7 +65,7 @@ def test_the_surface_is_interpolated_as_torch_does_and_cut_to_the_box(box: tuple
 
 def test_prototypes_are_weighted_by_the_coefficients() -> None:
     prototypes = np.stack([np.full((4, 4), value, np.float32) for value in (1, 10, 100)])
-    made = Mask.of(np.array([2, -1, 0.5], np.float32), prototypes, np.array([0, 0, 64, 64], np.float32), SIDE)
+    made = Mask.of(np.array([2, -1, 0.5], np.float32), prototypes, np.array([0, 0, 64, 64], np.float32), seen()[0])
     assert made.at(np.array([3.0]), np.array([60.0])).tolist() == [[42.0]]
 
 
@@ -140,6 +140,23 @@ def test_a_mask_without_the_centre_of_a_pixel_is_empty() -> None:
     assert mask(peak).is_empty()
 
 
+def test_prototypes_lie_over_a_rectangle_as_over_the_square_that_holds_it() -> None:
+    surface = np.random.default_rng(2).normal(size=(16, 16)).astype(np.float32)
+    square, rectangle = (Letterbox.fit(64, 32, SIDE, rectangular=rectangular) for rectangular in (False, True))
+    assert (square.top, rectangle.top, rectangle.down) == (16, 0, 32)
+    box = np.array([20, 0, 60, 32], np.float32)
+    picture = Picture(np.zeros((1, 1, 3), np.uint8), 64, 32, 1)
+    one = np.ones(1, np.float32)
+    cut = Mask.of(one, surface[None, 4:12], box, rectangle)
+    # Beyond the first and last cell there is nothing to interpolate with, so the rows at the ends may differ.
+    whole = Mask.of(one, surface[None], box + np.array([0, 16, 0, 16], np.float32), square)
+    rows = np.arange(2, 30, dtype=np.float32) + 0.5
+    columns = np.arange(20, 60, dtype=np.float32) + 0.5
+    assert np.array_equal(cut.at(columns, rows), whole.at(columns, rows + 16))
+    assert cut.box == (20, 0, 60, 32)
+    assert cut.outlines(rectangle, picture)
+
+
 def test_an_object_takes_milliseconds() -> None:
     prototypes = np.random.default_rng(0).normal(size=(32, 160, 160)).astype(np.float32)
     coefficients = np.zeros(32, np.float32)
@@ -148,7 +165,7 @@ def test_an_object_takes_milliseconds() -> None:
     letterbox, picture = Letterbox.fit(1280, 960, 640), Picture(np.zeros((1, 1, 3), np.uint8), 1280, 960, 1)
     start = time.process_time()
     for _ in range(3):
-        made = Mask.of(coefficients, prototypes, np.array([100, 100, 400, 400], np.float32), 640)
+        made = Mask.of(coefficients, prototypes, np.array([100, 100, 400, 400], np.float32), letterbox)
         assert not made.is_empty()
         assert made.outlines(letterbox, picture)
     assert (time.process_time() - start) / 3 < 0.05

@@ -26,7 +26,7 @@ OPTIONS = Options(0.25, 0.45)
 
 def task(kind: str, labels: tuple[str, ...] = ("cat", "dog"), keypoint_shape: tuple[int, int] = (2, 3)) -> Task:
     shape = keypoint_shape if kind == "pose" else None
-    return load_task(ModelFiles("m", "sha256:0", kind, SIDE, labels, 0.25, 0.45, None, shape))
+    return load_task(ModelFiles("m", "sha256:0", kind, SIDE, labels, 0.25, 0.45, None, keypoint_shape=shape))
 
 
 def read(kind: Task, *outputs: Any, options: Options = OPTIONS, picture: Picture = PICTURE) -> dict[str, Any]:
