@@ -1,8 +1,8 @@
 """Checkpoints of every task but detection, made in a moment: `python3 checkpoints.py DEMO DIR`, where ultralytics is.
 
-Each starts from what the demonstration model DEMO has learned. Masks are trained until they have the form of the
-shapes, since the edges of random ones are all that there is of them; the others are trained for one epoch, so that they
-are checkpoints as `yolo train` writes them, and what only they have speaks by chance.
+Each is trained for one epoch, so that it is a checkpoint as `yolo train` writes them, and then given what the
+demonstration model DEMO has learned. Masks are trained on until they have the form of the shapes, since random ones are
+all edges; what the other tasks have beside boxes speaks by chance.
 """
 
 import sys
@@ -17,7 +17,7 @@ from inference.model import framework, shapes
 SIDE = 96
 PICTURES = {"segment": 64}
 FEW = 8
-EPOCHS = {"segment": 12}
+MASKS: dict[str, Any] = {"epochs": 12, "freeze": [*range(23), "23.cv2", "23.cv3"]}
 MODELS = {"segment": "seg", "pose": "pose", "obb": "obb", "classify": "cls"}
 RECIPE: dict[str, Any] = {
     "imgsz": SIDE, "batch": 8, "workers": 0, "device": "cpu", "amp": False, "plots": False, "val": False,
@@ -76,14 +76,19 @@ def write(folder: Path, task: str) -> Path:
     return described
 
 
-def finish(network: Any, task: str, demo: Any) -> None:
-    """Give it back what the demonstration model has learned, and let what only this task has speak by chance."""
-    import torch
-
-    own, head = network.float().eval().state_dict(), network.model[-1]
+def remember(network: Any, demo: Any) -> None:
+    """Give it what the demonstration model has learned."""
+    own = network.float().eval().state_dict()
     network.load_state_dict(
         own | {name: value for name, value in demo.items() if name in own and own[name].shape == value.shape}
     )
+
+
+def speak_by_chance(network: Any, task: str) -> None:
+    """Let what only this task has say something, with a spread of one."""
+    import torch
+
+    head = network.model[-1]
     pictures = [np.asarray(shapes.draw(7, index, (SIDE, SIDE)).image, np.float32) / 255 for index in range(FEW)]
     generator = torch.Generator().manual_seed(0)
     layers = [head.linear] if task == "classify" else [branch[-1] for branch in head.cv4]
@@ -107,19 +112,25 @@ def main(demo: Path, out: Path) -> None:
     learned = (saved["ema"] or saved["model"]).float().state_dict()
 
     for task, suffix in MODELS.items():
-        model = yolo(f"yolo11n-{suffix}.yaml")
-        own = model.model.state_dict()
-        model.model.load_state_dict(
-            own | {name: value for name, value in learned.items() if name in own and own[name].shape == value.shape}
-        )
         data = str(write(Path("/tmp/data", task), task))
-        model.train(data=data, epochs=EPOCHS.get(task, 1), project="/tmp/runs", name=task, **RECIPE)
-        checkpoint = torch.load(model.trainer.last, weights_only=False)
-        network = checkpoint["ema"] or checkpoint["model"]
-        if task != "segment":
-            finish(network, task, learned)
-        checkpoint |= {"model": network.half(), "ema": None, "date": ""}
-        torch.save(checkpoint, out / f"{task}.pt")
+
+        def trained(start: str, data: str = data, task: str = task, **settings: Any) -> tuple[Any, Any]:
+            model = yolo(start)
+            model.train(data=data, project="/tmp/runs", name=task, **RECIPE, **settings)
+            checkpoint = torch.load(model.trainer.last, weights_only=False)
+            return checkpoint, checkpoint["ema"] or checkpoint["model"]
+
+        def save(checkpoint: Any, network: Any, path: Path) -> Path:
+            torch.save(checkpoint | {"model": network.half(), "ema": None, "date": ""}, path)
+            return path
+
+        checkpoint, network = trained(f"yolo11n-{suffix}.yaml", epochs=1)
+        remember(network, learned)
+        if task == "segment":
+            checkpoint, network = trained(str(save(checkpoint, network, Path("/tmp/begun.pt"))), **MASKS)
+        else:
+            speak_by_chance(network, task)
+        save(checkpoint, network, out / f"{task}.pt")
 
 
 if __name__ == "__main__":
