@@ -54,6 +54,17 @@ def guarded(environment: Environment, how: DeploymentConfigTypeDef | None, live:
     return {"DeploymentConfig": how} if how and same and not environment.serverless else {}
 
 
+def retained(environment: Environment) -> dict[str, Any]:
+    """What UpdateEndpoint leaves as it is: where instances are scaled, as many as scaling has come to.
+
+    API reference, UpdateEndpoint: otherwise a release would go back to InitialInstanceCount in the middle of the day.
+    """
+    if environment.scaling is None:
+        return {}
+    others = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
+    return {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": others}
+
+
 def image_limit(config: Config, environment: str) -> tuple[int, str]:
     """The largest image that an environment takes, in GB compressed, and where that is said."""
     limit = config.settings.image_limit_gb

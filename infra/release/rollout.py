@@ -11,7 +11,7 @@ from infra.aws_errors import code, duplicate, message, missing
 from infra.errors import Refused, RolloutFailed, WorldChanged
 from infra.release import generations, names
 from infra.release.endpoint import look, wait
-from infra.release.kinds import guarded
+from infra.release.kinds import guarded, retained
 from infra.release.recording import Recorder
 from infra.settings import Rollout
 
@@ -114,7 +114,10 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef | None) -> None:
         else:
             _settled(
                 lambda: job.sagemaker.update_endpoint(
-                    EndpointName=endpoint, EndpointConfigName=to, **guarded(job.settings, how, live)
+                    EndpointName=endpoint,
+                    EndpointConfigName=to,
+                    **guarded(job.settings, how, live),
+                    **retained(job.settings),
                 )
             )
     except ClientError as error:

@@ -35,6 +35,11 @@ class Gates(Making):
         await (await checks.workflows(self.locks, self.workflow)).sync()
 
     @gate
+    async def infrastructure(self) -> None:
+        """The stacks' templates: AWS Solutions' rules, cfn-lint, and our own assertions."""
+        await (await self.stacks()).test()
+
+    @gate
     async def page(self) -> None:
         """The server's page in headless Chromium, before the real image and a mock."""
         made, real = await self._built(None, False, Target())

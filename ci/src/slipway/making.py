@@ -5,7 +5,7 @@ from typing import Annotated
 import dagger
 from dagger import Doc
 
-from slipway import contract, image, model, supply, toolchain
+from slipway import contract, image, model, stacks, supply, toolchain
 from slipway.arguments import Mock, Numbers, Platform, RunsOn, Weights
 from slipway.errors import InputRefused
 from slipway.sources import Sources
@@ -91,6 +91,18 @@ class Making(Sources):
         """What is in the image: SBOM, vulnerabilities, licences, provenance."""
         _, built = await self._built(weights, mock, Target.named(platform, device))
         return self._supply(await built.sync())
+
+    @cached
+    async def stacks(self) -> stacks.Stacks:
+        """What lasts longer than releases: repository, buckets, roles, alarms, scaling."""
+        return stacks.Stacks(
+            sources=self.templates,
+            tests=self.template_tests,
+            cdk=self.cdk,
+            locks=self.locks,
+            infra=self.infra,
+            config=self.config,
+        )
 
     @live
     async def reproduce(

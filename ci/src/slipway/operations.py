@@ -64,13 +64,14 @@ class Operations:
         for service in self.services:
             await service.start()
 
-    def call(self, verb: str, *args: str, inputs: Inputs | None = None) -> dagger.Container:
+    def call(self, verb: str, *args: str, inputs: Inputs | None = None, module: str = "infra") -> dagger.Container:
         """One verb, run now whatever the cache holds: the world it looks at may have changed.
 
         Args:
-            verb: a word that `python -m infra` knows.
+            verb: a word that the module knows.
             args: its arguments.
             inputs: what the arguments name, by path.
+            module: which part of infra is run.
         """
         run = self.container.with_directory("/out", dag.directory())
         for path, value in (inputs or {}).items():
@@ -79,7 +80,7 @@ class Operations:
             else:
                 run = run.with_mounted_directory(path, value)
         return run.with_env_variable("SLIPWAY_CALL", uuid.uuid4().hex).with_exec(
-            ["python3", "-m", "infra", verb, *args, "--output", REPORT]
+            ["python3", "-m", module, verb, *args, "--output", REPORT]
         )
 
     async def live_image(self, env: str) -> dagger.Container:

@@ -5,13 +5,13 @@ from typing import Annotated
 import dagger
 from dagger import DefaultPath, Doc, Ignore, field
 
-from slipway import checks, image, model, operations, supply
+from slipway import checks, image, model, operations, stacks, supply
 from slipway.verbs import inputs
 
 
 def only(patterns: list[str]) -> list[str]:
     """An allow-list: nothing else is sent to the engine, and nothing else changes a cache key."""
-    return ["*", *(f"!{pattern}" for pattern in patterns), "**/__pycache__"]
+    return ["*", *(f"!{pattern}" for pattern in patterns), "**/__pycache__", "**/node_modules"]
 
 
 @inputs
@@ -67,6 +67,15 @@ class Sources:
         dagger.Directory, DefaultPath("/infra/contract"), Ignore(["*", "!**/*.py"]), Doc("The judge of the contract.")
     ] = field()
     config: Annotated[dagger.File, DefaultPath("/slipway.toml"), Doc("Names, regions, environments.")] = field()
+    templates: Annotated[
+        dagger.Directory, DefaultPath("/"), Ignore(only(stacks.SOURCES)), Doc("The CDK app and what it reads.")
+    ] = field()
+    template_tests: Annotated[
+        dagger.Directory, DefaultPath("/tests/stacks"), Ignore(only(["*.py"])), Doc("What the stacks are held to.")
+    ] = field()
+    cdk: Annotated[
+        dagger.Directory, DefaultPath("/tools/cdk"), Ignore(only(stacks.LOCK)), Doc("The CDK's command, locked.")
+    ] = field()
     tree: Annotated[
         dagger.Directory, DefaultPath("/"), Ignore(only(checks.TREE)), Doc("Everything that the checks look at.")
     ] = field()
