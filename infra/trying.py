@@ -39,7 +39,7 @@ def split(args: argparse.Namespace, config: Config, progress: Progress) -> None:
 def shadow(args: argparse.Namespace, config: Config, progress: Progress) -> None:
     """A candidate is sent copies of the requests; RolloutFailed where it finds something else, or is too slow."""
     from infra.regress.pictures import read  # noqa: PLC0415
-    from infra.release.shadow import compare, send  # noqa: PLC0415
+    from infra.release.shadow import compare  # noqa: PLC0415
     from infra.release.trials import begin  # noqa: PLC0415
 
     settings = config.environment(args.env).shadow
@@ -53,10 +53,7 @@ def shadow(args: argparse.Namespace, config: Config, progress: Progress) -> None
     def run(job: Job) -> None:
         trial = begin(job, "shadow", _wanted(args, job), settings.percent)
         with job.progress.step("compare"):
-            sent = send(job, pictures)
-            # A share of what was sent is copied; of few it may be less than that share.
-            wanted = args.requests or max(1, sent * settings.percent // (100 if settings.percent == 100 else 200))
-            found = compare(job, trial, wanted, args.seconds)
+            found = compare(job, trial, pictures, args.requests, args.seconds)
             job.report.comparison = found
         if found.closed:
             raise RolloutFailed(

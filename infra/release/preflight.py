@@ -63,7 +63,7 @@ def preflight(job: Job, release: Release, *, git_sha: str, mock: bool) -> Checke
     notes = _runs_there(config, release, settings, local=cloud.local)
     require_buckets(job)
     role_arn, role_notes = _role(cloud, config, job.progress)
-    if not environment.alarms:
+    if not environment.alarms and not environment.serverless:
         notes += ("no alarms are configured, so SageMaker's automatic rollback is off",)
         if environment.rollout.bake_seconds:
             notes += ("bake_seconds waits without alarms that could take the release back",)

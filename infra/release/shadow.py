@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections import defaultdict, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from botocore.exceptions import ClientError, HTTPClientError
@@ -16,6 +13,7 @@ from infra.errors import RolloutFailed
 from infra.regress.accuracy import Agreement, agreement, match
 from infra.regress.gates import Gate, judge
 from infra.regress.latency import Latency, summarize
+from infra.release.captures import Captured, Captures, pairs_of
 from infra.release.findings import Detection, read
 from infra.release.names import VARIANT
 from infra.release.report import table
@@ -23,30 +21,15 @@ from infra.release.smoke import UNSURE
 from infra.release.trials import CANDIDATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from infra.regress.pictures import Picture
     from infra.regress.settings import Gates
     from infra.release.job import Job
     from infra.release.trials import Trial
 
-_PAUSE = 1.0  # seconds between two looks into S3
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0  # seconds between two looks into S3
 _LISTED = 20  # disagreements that people are told; JSON has all
-
-
-@dataclass(frozen=True)
-class Captured:
-    """One captured request of one variant: `key` is what it was called by the client, or a hash of what was sent."""
-
-    key: str
-    line: str
-    answer: dict[str, Any]
-
-    @property
-    def milliseconds(self) -> float | None:
-        """How long the container took, by its own account."""
-        total = self.answer.get("timings_ms", {}).get("total")
-        return float(total) if total else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +74,40 @@ class Comparison:
         return "\n".join(lines) + "\n"
 
 
-def send(job: Job, pictures: Sequence[Picture]) -> int:
+def compare(job: Job, trial: Trial, pictures: Sequence[Picture], requests: int | None, seconds: float) -> Comparison:
+    """Send pictures, and compare all that both have answered since the trial began.
+
+    Waits for so many requests, unless told for what was sent; RolloutFailed where there is none when the time is up.
+    """
+    captures = Captures(job.cloud.s3, trial.captured, job.place.endpoint)
+    already = len(list(pairs_of(captures.of(VARIANT), captures.of(CANDIDATE))))
+    sent = _send(job, pictures)
+    # A share of what was sent is copied; of few it may be less than that share.
+    wanted = requests or max(1, already + sent * trial.percent // (100 if trial.percent == 100 else 200))
+    deadline, pause, told = time.monotonic() + seconds, _FIRST_PAUSE, -1
+    while True:
+        live, candidate = captures.of(VARIANT), captures.of(CANDIDATE)
+        pairs = list(pairs_of(live, candidate))
+        if len(pairs) != told:
+            told = len(pairs)
+            job.progress.say(f"{told} of {wanted} requests are answered by both")
+        over = time.monotonic() > deadline
+        if len(pairs) >= wanted or over:
+            break
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    if not pairs:
+        raise RolloutFailed(
+            f"no request was answered by both within {seconds:.0f} s: {len(live)} by the live release, "
+            f"{len(candidate)} by the candidate, as {trial.captured} says. Send some, look at the candidate's logs, or "
+            "at whether the role may write there."
+        )
+    missing = len(live) - len(pairs) if over and trial.percent == 100 else 0
+    settings = job.config.settings
+    return judged(pairs, missing, settings.gates, UNSURE + settings.smoke.score_tolerance)
+
+
+def _send(job: Job, pictures: Sequence[Picture]) -> int:
     """Ask the endpoint for pictures, each once, called by its name; how many were answered."""
     answered = 0
     for picture in pictures:
@@ -107,30 +123,6 @@ def send(job: Job, pictures: Sequence[Picture]) -> int:
         except (ClientError, HTTPClientError) as error:
             job.progress.say(f"{picture.name} was not answered: {error}")
     return answered
-
-
-def compare(job: Job, trial: Trial, wanted: int, seconds: float) -> Comparison:
-    """Wait until so many requests are there from both, or the time is up; RolloutFailed where there is none by then."""
-    deadline, told = time.monotonic() + seconds, -1
-    while True:
-        live, candidate = (_captured(job, trial, variant) for variant in (VARIANT, CANDIDATE))
-        pairs = list(pairs_of(live, candidate))
-        if len(pairs) != told:
-            told = len(pairs)
-            job.progress.say(f"{told} of {wanted} requests are answered by both")
-        over = time.monotonic() > deadline
-        if len(pairs) >= wanted or over:
-            break
-        time.sleep(_PAUSE)
-    if not pairs:
-        raise RolloutFailed(
-            f"no request was answered by both within {seconds:.0f} s: {len(live)} by the live release, "
-            f"{len(candidate)} by the candidate, as {trial.captured} says. Send some, look at the candidate's logs, or "
-            "at whether the role may write there."
-        )
-    missing = len(live) - len(pairs) if over and trial.percent == 100 else 0
-    settings = job.config.settings
-    return judged(pairs, missing, settings.gates, UNSURE + settings.smoke.score_tolerance)
 
 
 def judged(pairs: list[tuple[Captured, Captured]], unanswered: int, limits: Gates, surely: float) -> Comparison:
@@ -168,36 +160,3 @@ def _disagreement(
     if not any(alone) and difference <= tolerance:
         return None
     return Disagreement(pair[0].key, pair[0].line, alone[0], alone[1], difference if difference > tolerance else 0.0)
-
-
-def pairs_of(live: list[Captured], candidate: list[Captured]) -> Iterator[tuple[Captured, Captured]]:
-    """Answers to the same request; one that was sent twice is paired in the order in which it was kept."""
-    waiting: defaultdict[str, deque[Captured]] = defaultdict(deque)
-    for one in candidate:
-        waiting[one.key].append(one)
-    for one in live:
-        if waiting[one.key]:
-            yield one, waiting[one.key].popleft()
-
-
-def _captured(job: Job, trial: Trial, variant: str) -> list[Captured]:
-    """What is kept of a variant, oldest first (developer guide, "Capture data from real-time endpoint")."""
-    prefix = f"{trial.captured}/{job.place.endpoint}/{variant}/"
-    bucket, _, folder = prefix.removeprefix("s3://").partition("/")
-    pages = job.cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder)
-    keys = [one["Key"] for page in pages for one in page.get("Contents", [])]
-    found = []
-    for key in sorted(keys):
-        body = job.cloud.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-        for text in body.splitlines():
-            told = json.loads(text)
-            data, about = told["captureData"], told["eventMetadata"]
-            sent = hashlib.sha256(data["endpointInput"]["data"].encode()).hexdigest()[:12]
-            found.append(
-                Captured(
-                    key=about.get("inferenceId") or f"sha256:{sent}",
-                    line=f"s3://{bucket}/{key} {about['eventId']}",
-                    answer=json.loads(data["endpointOutput"]["data"]),
-                )
-            )
-    return found

@@ -78,15 +78,34 @@ def begin(job: Job, kind: Kind, wanted: Wanted, percent: int) -> Trial:
     does not come up or fails its smoke test: it is gone then.
     """
     with job.progress.step("plan"):
-        endpoint, trial = _plan(job, kind, wanted.release, percent)
+        endpoint, trial, proven = _plan(job, kind, wanted.release, percent)
         job.report.digest, job.report.release, job.report.git_sha = wanted.release.digest, trial.name, wanted.git_sha
         job.report.previous = trial.base.name
         what = f"{percent} % of the requests {'go to' if kind == 'split' else 'are copied to'} {wanted.release.name}"
         job.report.plan = f"{kind}: {what}, {trial.base.name} {'answers the others' if kind == 'split' else 'answers'}"
         job.progress.say(job.report.plan)
-    if endpoint.config == trial.name:
+    if endpoint.config == trial.name and proven:
         _move(job, trial, endpoint)
         return trial
+    if trial.name in (endpoint.config, endpoint.target):
+        job.report.skipped.append("preflight: this trial is under way already")
+    else:
+        _create(job, trial, wanted)
+    with job.progress.step("rollout"):
+        ended = finish(job)
+    with job.progress.step("verify"):
+        _or_back(job, trial, lambda: _verify(ended, trial))
+        job.progress.say(f"{trial.name} is live: {what}")
+    if kind == "split":
+        with job.progress.step("smoke"):
+            _or_back(job, trial, lambda: _smoke(job, wanted))
+    generations.mark(job.sagemaker, ended.config_arn(trial.name), "live")
+    job.report.outcome, job.report.changed = "done", True
+    return trial
+
+
+def _create(job: Job, trial: Trial, wanted: Wanted) -> None:
+    """Have SageMaker bring the candidate up."""
     if wanted.publish:
         job.report.published = wanted.publish()
     with job.progress.step("preflight"):
@@ -96,19 +115,15 @@ def begin(job: Job, kind: Kind, wanted: Wanted, percent: int) -> Trial:
     with job.progress.step("rollout"):
         tags = generations.tags(wanted.release, wanted.git_sha)
         create_model(job, wanted.release, checked, tags)
-        more = {"trial": kind, "base": trial.base.name, "candidate": wanted.release.name, "mock": str(wanted.mock)}
+        more = {
+            "trial": trial.kind,
+            "base": trial.base.name,
+            "candidate": wanted.release.name,
+            "mock": str(wanted.mock),
+        }
         marks: Any = [{"Key": f"slipway:{key}", "Value": value} for key, value in more.items()]
         create_config(job, trial.name, [*tags, *marks], **_described(job, trial))
         _or_back(job, trial, lambda: start(job, trial.name, None))
-        ended = finish(job)
-    with job.progress.step("verify"):
-        _or_back(job, trial, lambda: _verify(ended, trial))
-        job.progress.say(f"{trial.name} is live: {what}")
-    if kind == "split":
-        with job.progress.step("smoke"):
-            _or_back(job, trial, lambda: _smoke(job, wanted))
-    job.report.outcome, job.report.changed = "done", True
-    return trial
 
 
 def accept(job: Job, sample: Sample) -> None:
@@ -140,7 +155,8 @@ def current(job: Job) -> tuple[Generation, Endpoint]:
     return found, endpoint
 
 
-def _plan(job: Job, kind: Kind, candidate: Release, percent: int) -> tuple[Endpoint, Trial]:
+def _plan(job: Job, kind: Kind, candidate: Release, percent: int) -> tuple[Endpoint, Trial, bool]:
+    """The endpoint, the trial, and whether it is live and has proven itself."""
     environment, settings = job.place.environment, job.settings
     for name in ("serverless", "asynchronous"):
         if getattr(settings, name):
@@ -152,11 +168,6 @@ def _plan(job: Job, kind: Kind, candidate: Release, percent: int) -> tuple[Endpo
     if endpoint is None or endpoint.status == "Failed":
         raise InputError(f"nothing is live in {environment} that a candidate could be tried against; deploy first.")
     refuse_stranger(job, endpoint)
-    if endpoint.moving:
-        raise WorldChanged(
-            f"endpoint {endpoint.name} is {endpoint.status} with {endpoint.target}; wait until that is over (`status` "
-            "shows it) and run again."
-        )
     live = _known(job, endpoint)
     against = live.against if live else ""
     base = next((one for one in generations.generations(job.sagemaker, job.place) if one.name == against), None)
@@ -171,7 +182,12 @@ def _plan(job: Job, kind: Kind, candidate: Release, percent: int) -> tuple[Endpo
             f"a trial is under way in {environment}: {live.trial} with {live.digest} (git {live.git_sha}); end it "
             "first, with accept or rollback."
         )
-    return endpoint, trial
+    if endpoint.moving and trial.name not in (endpoint.config, endpoint.target):
+        raise WorldChanged(
+            f"endpoint {endpoint.name} is {endpoint.status} with {endpoint.target}; wait until that is over (`status` "
+            "shows it) and run again."
+        )
+    return endpoint, trial, bool(live and live.trial and live.live and not endpoint.moving)
 
 
 def _known(job: Job, endpoint: Endpoint) -> Generation | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,21 @@ def test_a_candidate_that_fails_is_gone_at_once(project: Project, behaviour: dic
     assert f"The trial is over, and {live} answers alone" in failed.error
     assert builds(project, 5) == {"live": 5}
     assert project.configs() == project.models() == [live]
+
+
+def test_a_split_that_was_cut_off_is_picked_up(project: Project) -> None:
+    project.deploy(project.publish("live"))
+    candidate = project.publish("candidate", warm_after=2)
+    process = project.spawn(project.arguments("split", *project.wanted(candidate), "--percent", "50"))
+    assert process.stderr is not None
+    next(line for line in process.stderr if "Updating" in line)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert "is Updating with" in split(project, project.publish("other"), 50).error
+    again = split(project, candidate, 50)
+    assert again.code == 0, again.err
+    assert (again.report["outcome"], again.report["smoke"]["build"]) == ("done", "candidate")
+    assert split(project, candidate, 50).report["outcome"] == "unchanged"
 
 
 def test_what_cannot_be_tried_is_refused(project: Project) -> None:

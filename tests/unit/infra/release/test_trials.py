@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from infra.regress.settings import Gates
+from infra.release.captures import Captured, pairs_of
 from infra.release.generations import Generation
 from infra.release.names import Place, Release
-from infra.release.shadow import Captured, judged, pairs_of
+from infra.release.shadow import judged
 from infra.release.trials import Trial
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
