@@ -28,14 +28,19 @@ def test_capacity_is_measured_on_the_image_and_priced(project: Project) -> None:
     assert plan["monthly"] == pytest.approx(plan["instances"] * 73)
 
 
-def test_an_image_is_compared_with_what_is_live_and_with_nothing_else(project: Project) -> None:
-    assert "nothing is live in dev" in project.refused("regress", *SHORT, "summary")
+def test_an_image_that_is_worse_than_the_live_one_is_refused(project: Project) -> None:
     project.deploy("--mock")
-    found = json.loads(project.call("regress", *SHORT, "report", "contents"))
-    assert found["passed"]
-    assert found["builds"][0] == found["builds"][1]
-    assert found["agreement"]["disagreement"] == 0
     with project.edited("slipway.toml", "[environments.dev]", "[gates]\nlatency_ratio = 0.01\n\n[environments.dev]"):
         refused = project.refused("regress", *SHORT, "summary")
     assert "the new image is worse than what is live in dev" in refused
     assert "(limit latency_ratio = 0.01)" in refused
+
+
+def test_a_deployment_compares_first_where_it_is_wanted(project: Project) -> None:
+    with (project.path / "inference/server.py").open("a") as file:
+        file.write("# edited\n")
+    with project.edited("slipway.toml", "[environments.dev]", "[environments.dev]\nregress = true"):
+        report = project.deploy("--mock")
+    found = report["regression"]
+    assert (report["outcome"], found["passed"], found["agreement"]["disagreement"]) == ("done", True, 0)
+    assert found["builds"][0] != found["builds"][1] == report["smoke"]["build"]
