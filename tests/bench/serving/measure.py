@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from inference.model import shapes
+from inference.preprocess import Letterbox
 from tests.bench.serving import plot, report
 from tests.bench.serving.clients import Call, Figures, http_client, measure
 from tests.bench.serving.names import CLIENTS, LARGE, OURS
@@ -52,9 +53,11 @@ def jpeg(width: int, height: int) -> bytes:
 def contenders(model: Path, checkpoint: Path, side: int, started: list[Server]) -> Iterator[Contender]:
     """The raw runtimes, then the servers, which are started."""
     weights = str(model / "model.onnx")
-    for name, callers, make in raw_runtimes(weights, side):
+    width, height = side, side * 3 // 4
+    box = Letterbox.fit(width, height, side, rectangular=True)
+    for name, callers, make in raw_runtimes(weights, box.across, box.down):
         yield Contender(name, (callers,), make, time.process_time)
-    small, large = jpeg(side, side * 3 // 4), jpeg(1920, 1080)
+    small, large = jpeg(width, height), jpeg(1920, 1080)
     in_json = json.dumps({"image": base64.b64encode(small).decode()}).encode()
     bench = "tests.bench.serving"
 

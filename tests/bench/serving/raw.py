@@ -15,9 +15,9 @@ Raw = tuple[str, int, Callable[[], Call]]
 """A name, how many run at the same time, and what makes a caller."""
 
 
-def raw_runtimes(weights: str, side: int) -> Iterator[Raw]:
+def raw_runtimes(weights: str, width: int, height: int) -> Iterator[Raw]:
     """Each runtime once for throughput, an inference on each core, and once for latency, all cores for one."""
-    given = np.random.default_rng(1).random((1, 3, side, side), np.float32)
+    given = np.random.default_rng(1).random((1, 3, height, width), np.float32)
     yield f"onnxruntime alone, {CORES} x 1 thread", CORES, _onnxruntime(weights, given, 1, spinning=False)
     yield f"onnxruntime alone, 1 x {CORES} threads", 1, _onnxruntime(weights, given, CORES, spinning=True)
     yield f"OpenVINO alone, {CORES} streams", CORES, _openvino(weights, given, CORES)

@@ -24,7 +24,7 @@ def predict(picture: bytes = fastapi.Body(media_type="image/jpeg")) -> dict[str,
     """Detections in a picture."""
     image = Image.open(io.BytesIO(picture))
     with lock:
-        (result,) = model.predict(image, imgsz=SIDE, rect=False, device="cpu", verbose=False)
+        (result,) = model.predict(image, imgsz=SIDE, device="cpu", verbose=False)
     return {"detections": result.summary()}
 
 
