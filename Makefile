@@ -40,7 +40,7 @@ test: engine $(UV) ## all tests, from the unit's to the real engine's
 	@$(UV) run --frozen pytest -n 2 --dist loadfile tests/unit tests/contract
 	@$(UV) run --frozen pytest -n 4 --dist loadfile --no-loadscope-reorder tests/pipeline tests/aws
 
-bench: engine $(UV) ## measure again what docs/benchmarks.md says; PART=serving or deployments for one half
+bench: engine $(UV) ## measure again what docs/benchmarks.md says; PART=serving, deployments or regions for one of them
 	@$(UV) sync --frozen --quiet
 	@PYTHONPATH=ci/src _EXPERIMENTAL_DAGGER_CLI_BIN="$$(command -v dagger)" $(UV) run --frozen python -m tests.bench $(PART)
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from infra.contract.target import Target
 
 INTERRUPTED = 130
+FOR_A_BRANCH = ("settings", "publish", "deploy")
+WITHOUT_REGION = ("settings", "previews")
 PROOF = "folder that `python -m infra.supply sign` wrote, to lie beside the image"
 
 
@@ -77,6 +79,17 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _common(one: argparse.ArgumentParser, name: str) -> None:
+    """Options that many verbs take."""
+    one.add_argument("--env", required=True, help="environment of slipway.toml; PREVIEW/BRANCH for a branch's")
+    one.add_argument("--config", type=Path, default=Path("slipway.toml"), help="configuration (default: slipway.toml)")
+    one.add_argument("--output", type=Path, help="file for the result as JSON; a rollout is drawn beside it, .svg")
+    if name in FOR_A_BRANCH:
+        one.add_argument("--branch", default="", help="the branch, for a preview named without one")
+    if name not in WITHOUT_REGION:
+        one.add_argument("--region", help="one of the environment's regions, instead of all of them")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m infra", description="Publishes images and releases them to SageMaker.")
     commands = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -85,12 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         name: str, run: Callable[[argparse.Namespace, Config, Progress], None], text: str
     ) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text, description=text)
-        one.set_defaults(run=run)
-        one.add_argument("--env", required=True, help="environment of slipway.toml; PREVIEW/BRANCH for a branch's")
-        one.add_argument(
-            "--config", type=Path, default=Path("slipway.toml"), help="configuration (default: slipway.toml)"
-        )
-        one.add_argument("--output", type=Path, help="file for the result as JSON; a rollout is drawn beside it, .svg")
+        one.set_defaults(run=run, region=None, hear=None)
+        _common(one, name)
         return one
 
     one = verb(
@@ -100,13 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--mock", action="store_true", help="refuse an environment that takes no mock model")
     one.add_argument("--measurable", action="store_true", help="refuse an environment that the engine cannot stand for")
-    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("publish", verbs.publish, "Push an OCI layout to the environment's ECR repository, keeping its digest.")
     one.add_argument("--layout", type=Path, required=True, help="directory with index.json and blobs/")
     one.add_argument("--tag", required=True, help="tag for people: the git SHA")
     one.add_argument("--proof", type=Path, help=PROOF)
-    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
 
     one = verb("deploy", verbs.deploy, "Make an image the live release of an environment.")
     image = one.add_mutually_exclusive_group(required=True)
@@ -114,7 +121,6 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument("--layout", type=Path, help="an OCI layout, published first if it has to be")
     one.add_argument("--git-sha", required=True, help="the commit, for people")
     one.add_argument("--tag", help="tag of the image for people (default: the commit)")
-    one.add_argument("--branch", default="", help="the branch, for a preview named without one")
     one.add_argument("--sample", type=Path, required=True, help="picture for the smoke test")
     one.add_argument("--expected", type=Path, help="JSON with the detections to find in it")
     one.add_argument("--mock", action="store_true", help="the image holds a mock model")
@@ -222,7 +228,14 @@ def _run(args: argparse.Namespace, progress: Progress) -> None:
     from infra.aws_errors import FAILURES, explain  # noqa: PLC0415
 
     try:
-        args.run(args, config, progress)
+        if args.region:
+            config = config.at(args.env, args.region)
+        if args.verb not in WITHOUT_REGION and sum(map(len, config.waves(args.env))) > 1:
+            from infra.everywhere import everywhere  # noqa: PLC0415  (most environments have one region)
+
+            everywhere(args, config, progress)
+        else:
+            args.run(args, config, progress)
     except FAILURES as error:
         raise explain(error) from error
 

@@ -8,14 +8,16 @@ well costs 0.1 s a call.
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import create_loader
 
 from infra.aws_errors import FAILURES, LOGIN, explain
 from infra.errors import CloudUnusable
@@ -151,16 +153,26 @@ class Cloud:
 
     @cached_property
     def _session(self) -> Any:
-        return botocore.session.get_session()
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _descriptions(session.get_config_variable("data_path")))
+        return session
 
     def _client(self, service: str, read_timeout: int = 30, attempts: int = 6, **more: Any) -> Any:
-        return self._session.create_client(
-            service,
-            region_name=self.region,
-            config=ClientConfig(
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                connect_timeout=5,
-                read_timeout=read_timeout,
-                **more,
-            ),
+        config = ClientConfig(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            **more,
         )
+        # One after the other: what the first has read is there for the others, in whatever region.
+        with _MAKING:
+            return self._session.create_client(service, region_name=self.region, config=config)
+
+
+_MAKING = threading.Lock()
+
+
+@cache
+def _descriptions(folder: str | None) -> Any:
+    """Botocore's descriptions of services, megabytes of JSON, read once."""
+    return create_loader(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -79,8 +79,24 @@ class Config:
         )
 
     def region(self, environment: str) -> str:
-        """The AWS region of an environment."""
-        return self.environment(environment).region or self.settings.region
+        """The AWS region of an environment; the first where it has several."""
+        return self.waves(environment)[0][0]
+
+    def waves(self, environment: str) -> tuple[tuple[str, ...], ...]:
+        """The regions of an environment, wave after wave."""
+        one = self.environment(environment)
+        return one.regions or ((one.region or self.settings.region,),)
+
+    def at(self, environment: str, region: str) -> Config:
+        """The same with one region for an environment; InputError if it is none of its regions."""
+        known = [one for wave in self.waves(environment) for one in wave]
+        if region not in known:
+            raise InputError(f"{environment} is not in {region}; name one of: {', '.join(known)}.")
+        if len(known) == 1:
+            return self
+        there = self.environment(environment).model_copy(update={"region": region, "regions": ()})
+        settings = self.settings.model_copy(update={"environments": {**self.settings.environments, environment: there}})
+        return replace(self, settings=settings)
 
     def payload_limit_mb(self, environment: str) -> int:
         """The largest request that an environment takes, in MiB: serverless at most 4, asynchronous its own limit."""

@@ -19,6 +19,7 @@ _LOOKS = {
     "project": _NAME,
     "environments": _NAME,
     "region": "an AWS region such as eu-west-1",
+    "regions": "AWS regions such as eu-west-1",
     "repository": "an ECR repository name: small letters and digits, with . _ - / between them",
     "execution_role": "the name or the ARN of an IAM role",
     "notify_topic": "the ARN of a standard topic, arn:aws:sns:REGION:ACCOUNT:NAME",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -16,14 +16,26 @@ from infra.aws_errors import FAILURES, explain
 from infra.cloud import Cloud
 from infra.errors import InputError
 
-if TYPE_CHECKING:
-    from infra.release.report import Report
-
 VARIABLE: Final = "SLIPWAY_WEBHOOK_FILE"
 """Names the file with the webhook's address: a secret, since whoever knows it can write to the chat."""
 _TIMEOUT: Final = urllib3.Timeout(connect=5, read=10)
 _LONGEST_SUBJECT: Final = 100
 """Of a message to a topic (Amazon SNS API reference, Publish)."""
+
+
+class Told(Protocol):
+    """How a verb ended, in one region or in several."""
+
+    verb: str
+    project: str
+    environment: str
+
+    @property
+    def outcome(self) -> str:
+        """In a word: done, unchanged, failed or running."""
+
+    def to_message(self) -> str:
+        """The same in a few lines."""
 
 
 def webhook() -> str | None:
@@ -44,7 +56,7 @@ def webhook() -> str | None:
     return url
 
 
-def notify(url: str | None, topic: str | None, report: Report) -> list[str]:
+def notify(url: str | None, topic: str | None, report: Told) -> list[str]:
     """Tell how a verb ended, unless it had nothing to do; why somebody could not be told."""
     if report.outcome == "unchanged":
         return []
@@ -52,7 +64,7 @@ def notify(url: str | None, topic: str | None, report: Report) -> list[str]:
     return [why for why in untold if why]
 
 
-def _post(url: str, report: Report) -> str:
+def _post(url: str, report: Told) -> str:
     try:
         answer = urllib3.request(
             "POST", url, json={"text": report.to_message()}, timeout=_TIMEOUT, retries=urllib3.Retry(2, redirect=0)
@@ -65,7 +77,7 @@ def _post(url: str, report: Report) -> str:
     return ""
 
 
-def _publish(topic: str, report: Report) -> str:
+def _publish(topic: str, report: Told) -> str:
     """To a topic of any region: its ARN is `arn:aws:sns:REGION:ACCOUNT:NAME`."""
     subject = f"{report.project} {report.environment}: {report.verb} {report.outcome}"
     try:

@@ -34,6 +34,10 @@ class Progress:
         sys.stderr.write(f"{time.monotonic() - self._began:7.1f} s  {self.prefix}{self.current}: {text}\n")
         sys.stderr.flush()
 
+    def beside(self, prefix: str) -> Progress:
+        """Another one on the same clock, for what runs at the same time."""
+        return Progress(prefix, _began=self._began)
+
     @property
     def seconds(self) -> float:
         """Seconds since the start."""

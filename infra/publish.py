@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import CloudUnusable, InputError
 from infra.registry import Repository, open_repository
-from infra.skopeo import push
+from infra.skopeo import copy, push
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from infra.cloud import Cloud
     from infra.layout import Layout
     from infra.progress import Progress
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,114}")
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,38 @@ def publish(
     return done
 
 
+def bring(source: Cloud, target: Cloud, repository_name: str, digest: str, tag: str, progress: Progress) -> None:
+    """Bring an image that is published in one region to another, with its proof; does nothing when it is there.
+
+    Raises InputError where the source does not have it, CloudUnusable where it cannot be copied.
+    """
+    from infra.supply.cosign import KINDS  # noqa: PLC0415  (few environments have several regions)
+    from infra.supply.cosign import tag as proof_tag  # noqa: PLC0415
+
+    with progress.step("publish"):
+        there = open_repository(source, repository_name)
+        here = open_repository(target, repository_name, create=True)
+        assert here is not None  # noqa: S101  (create=True)
+        if there is None or there.digest_of(digest) is None:
+            raise InputError(
+                f"{digest} is not in the ECR repository {repository_name} in {source.region}; publish it there first."
+            )
+        if here.digest_of(digest) is None:
+            if not _TAG.fullmatch(tag):
+                tag = digest.removeprefix("sha256:")[:12]
+            elif here.digest_of(tag) is not None:
+                tag = f"{tag}-{digest.removeprefix('sha256:')[:12]}"
+            copy(there, digest, here, tag)
+            progress.say(f"{digest} copied from {source.region}")
+        for name in (proof_tag(digest, kind) for kind in KINDS):
+            if (proof := there.digest_of(name)) and here.digest_of(name) is None:
+                copy(there, proof, here, name)
+
+
 def _publish(
     cloud: Cloud, repository_name: str, layout: Layout, tag: str, progress: Progress
 ) -> tuple[Repository, Published]:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,114}", tag):
+    if not _TAG.fullmatch(tag):
         raise InputError(
             f"{tag!r} cannot be a tag: letters, digits and _ . - only, at most 115 of them; give the git SHA."
         )

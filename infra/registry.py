@@ -33,7 +33,9 @@ _ACCEPT = ", ".join(
 )
 _BUSY = (429, 500, 502, 503, 504)
 # Pauses of 0.3, 0.6, 1.2 … s, or what the registry asks for; the last answer is given back, for its sentence.
-_RETRIES = urllib3.Retry(5, backoff_factor=0.3, status_forcelist=_BUSY, raise_on_status=False, retry_after_max=20)
+_RETRIES = urllib3.Retry(
+    5, connect=3, backoff_factor=0.3, status_forcelist=_BUSY, raise_on_status=False, retry_after_max=20
+)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ def open_repository(cloud: Cloud, name: str, *, create: bool = False) -> Reposit
         )
         uri = made["repository"]["repositoryUri"]
     if cloud.registry:
-        return Repository(uri, cloud.registry.removeprefix("http://").rstrip("/"), name, plain=True)
+        # One registry stands for ECR's of all regions.
+        host = cloud.registry.removeprefix("http://").rstrip("/")
+        return Repository(uri, host, f"{cloud.region}/{name}", plain=True)
     token = cloud.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     return Repository(uri, uri.split("/", 1)[0], name, authorization=f"Basic {token}")

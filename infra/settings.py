@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -20,6 +20,7 @@ from infra.supply.settings import Licenses, Signing, Vulnerabilities
 # 20 + 1 + 20 + 1 + 12 + 1 + 8 = 63, the longest name SageMaker takes for a model or an endpoint.
 _NAME = "^[a-z](-?[a-z0-9])*$"
 Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST)]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 Metric = Literal[
     "Invocation4XXErrors",
     "Invocation5XXErrors",
@@ -102,7 +103,8 @@ class Environment(Section):
     instance_type: Annotated[str, StringConstraints(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")] = "ml.c7i.large"
     instance_count: int = Field(default=1, ge=1, le=1000)
     production: bool = False
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    region: Region | None = None
+    regions: tuple[tuple[Region, ...], ...] = Field(default=(), strict=False)
     device: Device = "cpu"
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     inference_ami_version: Ami | None = None
@@ -119,6 +121,24 @@ class Environment(Section):
     watching: Watching = Watching()
     scaling: Scaling | None = None
     front: Front | None = None
+
+    @field_validator("regions", mode="before")
+    @classmethod
+    def _waves(cls, regions: Any) -> Any:
+        """A region by itself is a wave of one."""
+        if not isinstance(regions, list):
+            return regions
+        return tuple(tuple(wave) if isinstance(wave, list) else (wave,) for wave in regions)
+
+    @field_validator("regions")
+    @classmethod
+    def _each_region_once(cls, waves: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        every = [region for wave in waves for region in wave]
+        if twice := next((region for region in every if every.count(region) > 1), None):
+            raise ValueError(f"names {twice} twice; name each region once")
+        if not all(waves):
+            raise ValueError("has a wave without a region; name one in it or remove it")
+        return waves
 
     @field_validator("variables")
     @classmethod
@@ -140,6 +160,10 @@ class Environment(Section):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
+        if self.region and self.regions:
+            raise ValueError("has a region and regions; keep one of the two")
+        if self.regions and self.expires_hours:
+            raise ValueError("has regions and expires, but a preview is in one region; write region")
         if self.production and self.expires_hours:
             raise ValueError("is production and expires; remove expires_hours, which makes an environment a preview")
         if why := contradiction(self) or stacks_contradiction(self):
@@ -148,6 +172,12 @@ class Environment(Section):
             raise ValueError(
                 f"has a {self.rollout.type} rollout and 1 instance, of which no part can be moved; "
                 "write instance_count = 2 or more, or rollout = { type = 'all-at-once' }"
+            )
+        if self.rollout.type != "all-at-once" and not self.alarms:
+            raise ValueError(
+                f"has a {self.rollout.type} rollout and no alarms, so nothing would take a bad release back while it "
+                "is watched; add alarms = [{ metric = 'Invocation5XXErrors', threshold = 0 }], or write "
+                "rollout = { type = 'all-at-once' }"
             )
         if self.regress and (self.device != "cpu" or self.platform != "linux/amd64"):
             raise ValueError(
@@ -193,7 +223,7 @@ class Settings(Section):
     """The whole of slipway.toml."""
 
     project: Name
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    region: Region
     repository: (
         Annotated[
             str,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def push(repository: Repository, layout: Path, tag: str) -> None:
     """Send the image of an OCI layout, with its digest kept; CloudUnusable says why not."""
-    said = _copy(repository, "dest", "--preserve-digests", f"oci:{layout}", f"{_address(repository)}:{tag}")
+    said = _copy({"dest": repository}, "--preserve-digests", f"oci:{layout}", f"{_address(repository)}:{tag}")
     if said:
         raise CloudUnusable(
             f"the image could not be pushed to {repository.uri}: {said}; nothing was tagged, run publish again."
@@ -29,32 +29,43 @@ def push(repository: Repository, layout: Path, tag: str) -> None:
 
 def pull(repository: Repository, digest: str, tarball: Path) -> None:
     """Fetch an image as an OCI tarball; CloudUnusable says why not."""
-    said = _copy(repository, "src", f"{_address(repository)}@{digest}", f"oci-archive:{tarball}")
+    said = _copy({"src": repository}, f"{_address(repository)}@{digest}", f"oci-archive:{tarball}")
     if said:
         tarball.unlink(missing_ok=True)
         raise CloudUnusable(f"{digest} could not be pulled from {repository.uri}: {said}; run pull again.")
+
+
+def copy(source: Repository, digest: str, target: Repository, tag: str) -> None:
+    """Send an image from one registry to another, with its digest kept; CloudUnusable says why not."""
+    sides = {"src": source, "dest": target}
+    said = _copy(sides, "--preserve-digests", f"{_address(source)}@{digest}", f"{_address(target)}:{tag}")
+    if said:
+        raise CloudUnusable(
+            f"{digest} could not be copied from {source.uri} to {target.uri}: {said}; nothing was tagged, run again."
+        )
 
 
 def _address(repository: Repository) -> str:
     return f"docker://{repository.host}/{repository.name}"
 
 
-def _copy(repository: Repository, side: str, *arguments: str) -> str:
-    """Run `skopeo copy`; what it said last if it failed, else nothing. `side` is where the registry is: src or dest."""
+def _copy(sides: dict[str, Repository], *arguments: str) -> str:
+    """Run `skopeo copy`; what it said last if it failed, else nothing. `sides` are registries: src, dest or both."""
     skopeo = shutil.which("skopeo")
     if skopeo is None:
         raise InputError("skopeo is not installed, and it moves images; install it (apt-get install skopeo).")
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         command = [skopeo, "--insecure-policy", "copy", "--quiet", "--retry-times", "3"]
-        if repository.plain:
-            command.append(f"--{side}-tls-verify=false")
-        if repository.authorization:
-            # A file that only we can read: what is in argv can be read by every process of the machine.
-            login = Path(folder, "auth.json")
-            login.touch(0o600)
-            token = repository.authorization.removeprefix("Basic ")
-            login.write_text(json.dumps({"auths": {repository.host: {"auth": token}}}))
-            command += [f"--{side}-authfile", str(login)]
+        for side, repository in sides.items():
+            if repository.plain:
+                command.append(f"--{side}-tls-verify=false")
+            if repository.authorization:
+                # A file that only we can read: what is in argv can be read by every process of the machine.
+                login = Path(folder, f"{side}.json")
+                login.touch(0o600)
+                token = repository.authorization.removeprefix("Basic ")
+                login.write_text(json.dumps({"auths": {repository.host: {"auth": token}}}))
+                command += [f"--{side}-authfile", str(login)]
         result = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     if result.returncode == 0:
         return ""

@@ -45,7 +45,7 @@ def reported(args: argparse.Namespace, config: Config, progress: Progress, verb:
     from infra.release.picture import draw  # noqa: PLC0415
     from infra.release.report import Report  # noqa: PLC0415
 
-    chat = webhook()
+    chat, topic = (None, None) if args.hear else (webhook(), config.settings.notify_topic)
     cloud, place = _target(args, config)
     report = Report(args.verb, place.project, place.environment, place.region, place.endpoint)
     try:
@@ -58,7 +58,7 @@ def reported(args: argparse.Namespace, config: Config, progress: Progress, verb:
         raise
     finally:
         report.steps, report.seconds = progress.steps, round(progress.seconds, 3)
-        for untold in notify(chat, config.settings.notify_topic, report):
+        for untold in notify(chat, topic, report):
             report.notes.append(untold)
             progress.say(untold)
         tell(args, report.to_json(), report.to_markdown())

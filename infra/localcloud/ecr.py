@@ -11,7 +11,7 @@ from typing import Any
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError, ImageNotFound, RegistryError
-from infra.localcloud.registry import DOCKER_MANIFEST, Manifest
+from infra.localcloud.registry import DOCKER_MANIFEST, Manifest, held
 from infra.localcloud.state import Transaction
 
 # What moto keeps well; everything else about images is in OPERATIONS, the rest is refused.
@@ -137,9 +137,9 @@ def batch_delete_image(cloud: Cloud, region: str, request: dict[str, Any]) -> di
             )
             failures.append({"imageId": identifier, "failureCode": "ImageInaccessible", "failureReason": reason})
             continue
-        cloud.registry.delete_manifest(repository, manifest.digest)
+        cloud.registry.delete_manifest(manifest.repository, manifest.digest)
         with cloud.state.write() as transaction:
-            transaction.delete("image", region, f"{repository}@{manifest.digest}")
+            transaction.delete("image", region, f"{manifest.repository}@{manifest.digest}")
         deleted += [{"imageDigest": manifest.digest, "imageTag": tag} for tag in tags] or [
             {"imageDigest": manifest.digest}
         ]
@@ -157,9 +157,9 @@ def put_image(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, A
             "ImageDigestDoesNotMatchException", f"The manifest's digest is {digest}, not {request['imageDigest']}."
         )
     tag = request.get("imageTag")
-    if tag and tag in cloud.registry.tags(repository):
-        held = cloud.registry.manifest(repository, tag).digest
-        if held == digest:
+    if tag and tag in cloud.registry.tags(held(region, repository)):
+        tagged = cloud.registry.manifest(held(region, repository), tag).digest
+        if tagged == digest:
             raise AwsError("ImageAlreadyExistsException", f"{repository}:{tag} already is {digest}.")
         if mutability != "MUTABLE":
             raise AwsError(
@@ -169,10 +169,10 @@ def put_image(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[str, A
             )
     media_type = request.get("imageManifestMediaType") or json.loads(body).get("mediaType", DOCKER_MANIFEST)
     try:
-        cloud.registry.put_manifest(repository, tag or digest, media_type, body)
+        cloud.registry.put_manifest(held(region, repository), tag or digest, media_type, body)
     except (RegistryError, ImageNotFound) as error:
         raise AwsError("LayersNotFoundException", f"The registry refused the manifest: {error}") from error
-    manifest = cloud.registry.manifest(repository, digest)
+    manifest = cloud.registry.manifest(held(region, repository), digest)
     with cloud.state.write() as transaction:
         remember_image(transaction, region, manifest)
     return {"image": _image(cloud, manifest, {"imageDigest": digest, **({"imageTag": tag} if tag else {})})}
@@ -192,9 +192,9 @@ def empty_repository(cloud: Cloud, region: str, request: dict[str, Any]) -> None
             "deleted because it still contains images",
         )
     for digest in images:
-        cloud.registry.delete_manifest(repository, digest)
+        cloud.registry.delete_manifest(held(region, repository), digest)
         with cloud.state.write() as transaction:
-            transaction.delete("image", region, f"{repository}@{digest}")
+            transaction.delete("image", region, f"{held(region, repository)}@{digest}")
 
 
 OPERATIONS: dict[str, Callable[[Cloud, str, dict[str, Any]], dict[str, Any]]] = {
@@ -212,10 +212,11 @@ def _images(cloud: Cloud, region: str, repository: str) -> dict[str, tuple[Manif
     cloud.moto.repository_mutability(region, repository)
     images: dict[str, tuple[Manifest, list[str]]] = {}
     with cloud.state.read() as transaction:
-        seen = [record["digest"] for record in transaction.list("image", region) if record["repository"] == repository]
-    for reference in [*cloud.registry.tags(repository), *seen]:
+        known = transaction.list("image", region)
+    seen = [record["digest"] for record in known if record["repository"] == held(region, repository)]
+    for reference in [*cloud.registry.tags(held(region, repository)), *seen]:
         try:
-            manifest = cloud.registry.manifest(repository, reference)
+            manifest = cloud.registry.manifest(held(region, repository), reference)
         except ImageNotFound:
             continue
         tags = images.setdefault(manifest.digest, (manifest, []))[1]
@@ -230,9 +231,9 @@ def _find(cloud: Cloud, region: str, repository: str, identifier: dict[str, str]
     if not reference:
         raise AwsError("InvalidParameterException", "An image identifier needs imageDigest or imageTag.")
     try:
-        manifest = cloud.registry.manifest(repository, reference)
+        manifest = cloud.registry.manifest(held(region, repository), reference)
         tag = identifier.get("imageTag")
-        if tag and cloud.registry.manifest(repository, tag).digest != manifest.digest:
+        if tag and cloud.registry.manifest(held(region, repository), tag).digest != manifest.digest:
             raise AwsError("ImageTagDoesNotMatchDigest", f"{repository}:{tag} is not {reference}.")
     except ImageNotFound as error:
         shown = "{" + ", ".join(f"{key}:'{value}'" for key, value in sorted(identifier.items())) + "}"
@@ -247,7 +248,7 @@ def _find(cloud: Cloud, region: str, repository: str, identifier: dict[str, str]
 def _image(cloud: Cloud, manifest: Manifest, identifier: dict[str, str]) -> dict[str, Any]:
     return {
         "registryId": cloud.settings.account,
-        "repositoryName": manifest.repository,
+        "repositoryName": manifest.repository.partition("/")[2],
         "imageId": identifier,
         "imageManifest": manifest.body.decode(),
         "imageManifestMediaType": manifest.media_type,

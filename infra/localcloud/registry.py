@@ -26,6 +26,11 @@ _ACCEPT = ", ".join((DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX))
 _NOT_FOUND = 404
 
 
+def held(region: str, repository: str) -> str:
+    """Where the one registry holds a repository of ECR, which has one of that name in each region."""
+    return f"{region}/{repository}"
+
+
 @dataclass(frozen=True)
 class Manifest:
     """A manifest as the registry holds it; ``digest`` is computed from ``body``, never taken on trust."""

@@ -136,11 +136,11 @@ def wait(
     name: str,
     limit: float,
     progress: Progress,
-    see: Callable[[Endpoint], None] = lambda _: None,
+    see: Callable[[Endpoint], str] = lambda _: "",
 ) -> Endpoint | None:
     """Wait up to `limit` seconds until the endpoint does not move any more; None once it is deleted.
 
-    Each look at it is shown to `see`.
+    Each look at it is shown to `see`, which gives what else there is to say.
 
     Says each change of status or stage, and every half minute that it still waits. RolloutFailed when the time is up.
     That AWS cannot be asked for a while is waited for, too.
@@ -149,20 +149,20 @@ def wait(
     pause, told = _FIRST_PAUSE, ""
     while True:
         waited = time.monotonic() - began
+        remark = ""
         try:
             now = look(sagemaker, name)
+            remark = see(now) if now else ""
         except FAILURES as error:
             if not passing(error) or waited > limit:
                 raise
             state = f"SageMaker cannot be asked ({code(error) if isinstance(error, ClientError) else error})"
         else:
-            if now:
-                see(now)
             if now is None or not now.moving:
                 return now
             state = f"{now.status}{f' · {now.stage}' if now.stage else ''}"
         if state != told or time.monotonic() - told_at > _HEARTBEAT:
-            progress.say(f"{state} · {waited:.0f} of at most {limit:.0f} s")
+            progress.say(f"{state}{remark} · {waited:.0f} of at most {limit:.0f} s")
             told, told_at = state, time.monotonic()
         if waited > limit:
             raise RolloutFailed(

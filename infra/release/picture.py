@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from infra.release.recording import Moment
     from infra.release.report import Report
 
-WIDTH: Final = 860
+WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT = 60, 840
 SHARE, LATENCY = (70, 210), (270, 410)
 """Top and bottom of the two panels, in pixels."""
@@ -27,7 +27,7 @@ _STYLE = "text{font:12px sans-serif;fill:#24292f}.axis{stroke:#d0d7de}.stage{str
 def draw(report: Report) -> str:
     """One picture of a deployment, promotion or rollback; where nothing was rolled out, it says so."""
     moments = report.rollout
-    title = f"{report.verb} to {report.environment}: {report.outcome}"
+    title = f"{report.verb} to {report.environment} in {report.region}: {report.outcome}"
     parts = [_text(LEFT, 24, title, "font-weight:bold;font-size:14px")]
     parts += [_text(LEFT, 44, f"{report.release} · {report.digest}")]
     if moments:
@@ -39,10 +39,20 @@ def draw(report: Report) -> str:
         parts.append(_text(LEFT, 80, "Nothing was rolled out."))
     body = "\n".join(parts)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {LATENCY[1] + 50}" role="img">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n"
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n{body}\n</svg>\n'
     )
+
+
+def stack(pictures: Sequence[str]) -> str:
+    """Pictures of several regions, one under the other."""
+    placed = [
+        one.replace("<svg ", f'<svg y="{HEIGHT * number}" width="{WIDTH}" height="{HEIGHT}" ', 1)
+        for number, one in enumerate(pictures)
+    ]
+    size = f"0 0 {WIDTH} {HEIGHT * len(placed)}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" role="img">\n{"".join(placed)}</svg>\n'
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.cloud import Cloud
 from infra.errors import InputError
+from infra.publish import bring
 from infra.release import names
 from infra.release.deploy import Wanted, deploy
 from infra.release.endpoint import look
@@ -42,4 +43,6 @@ def promote(job: Job, sample: Sample) -> None:
     answer = invoke(cloud, config, place, sample)
     job.progress.say(f"{live.digest} (git {live.git_sha}) is live in {before}")
     wanted = names.release(config, environment, live.digest)
+    if place.region != job.place.region:
+        bring(cloud, job.cloud, config.repository, live.digest, live.git_sha, job.progress)
     deploy(job, Wanted(wanted, live.git_sha, replace(sample, expected=answer.detections), answer.is_mock))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from infra.aws_errors import FAILURES
@@ -10,8 +12,6 @@ from infra.errors import SlipwayError
 from infra.release.invocation import Sample, invoke
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from infra.release.endpoint import Endpoint
     from infra.release.job import Job
     from infra.settings import Rollout
@@ -47,8 +47,8 @@ class Recorder:
     sample: Sample | None = None
     _bakes: list[datetime] = field(default_factory=list)
 
-    def see(self, endpoint: Endpoint) -> None:
-        """Remember the endpoint as it is now."""
+    def see(self, endpoint: Endpoint) -> str:
+        """Remember the endpoint as it is now; how much of the traffic has moved, and how long it is still watched."""
         moments = self.job.report.rollout
         if endpoint.baking and endpoint.baking not in self._bakes:
             self._bakes.append(endpoint.baking)
@@ -66,6 +66,11 @@ class Recorder:
         )
         if len(moments) > MOST:
             del moments[1::2]
+        if endpoint.status != "Updating" or not self.rollout.bake_seconds:
+            return ""
+        baked = (datetime.now(UTC) - endpoint.baking).total_seconds() if endpoint.baking else 0.0
+        seconds = left(self.rollout, len(self._bakes), baked)
+        return f" · {moments[-1].share:.0f} % of the traffic moved, to be watched for {seconds:.0f} s more"
 
     def _share(self, endpoint: Endpoint) -> float:
         ours = self.job.report.release
@@ -112,3 +117,10 @@ def share(rollout: Rollout, bakes: int) -> float:
     if rollout.type == "linear":
         return float(min(100, percent * bakes))
     return float(percent) if rollout.type == "canary" and bakes == 1 else 100.0
+
+
+def left(rollout: Rollout, bakes: int, baked: float) -> float:
+    """Seconds for which the new fleet will still be watched, in its `bakes`-th baking period since `baked` seconds."""
+    periods = {"canary": 2, "linear": math.ceil(100 / (rollout.percent or 100))}.get(rollout.type, 1)
+    now = max(0.0, rollout.bake_seconds - baked) if bakes else 0.0
+    return (periods - bakes) * rollout.bake_seconds + now

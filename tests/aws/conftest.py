@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import botocore.session
 import pytest
-import urllib3
 
-from engine.packages import take_registry
-from engine.registry import PROGRAM
-from tests.aws.processes import LocalCloud, PushedRegistry, free_port, wait_until
+from tests.aws.processes import LocalCloud, PushedRegistry, run_registry
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,32 +23,8 @@ def descriptions_are_read_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushedRegistry]:
     """The CNCF distribution registry on a free port."""
-    directory = tmp_path_factory.mktemp("registry")
-    program = PROGRAM
-    if not program.exists():  # where an official engine is used
-        program = directory / "docker-registry"
-        take_registry(directory / "package", program)
-    port = free_port()
-    settings = directory / "config.yml"
-    settings.write_text(
-        json.dumps(
-            {
-                "version": "0.1",
-                "log": {"level": "error"},
-                "storage": {"filesystem": {"rootdirectory": str(directory)}, "delete": {"enabled": True}},
-                "http": {"addr": f"127.0.0.1:{port}"},
-            }
-        )
-    )
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", str(settings)], stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: urllib3.request("GET", f"{url}/v2/", retries=False).status == 200, "the registry")
-        yield PushedRegistry(url)
-    finally:
-        process.terminate()
-        process.wait()
+    with run_registry(tmp_path_factory.mktemp("registry")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from typing import Any
 import boto3
 import urllib3
 from botocore.config import Config
+
+from engine.packages import take_registry
+from engine.registry import PROGRAM
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -63,13 +66,13 @@ def _tar(path: str, text: str) -> bytes:
 
 @dataclass
 class PushedRegistry:
-    """A registry and a way to push small images without any tool."""
+    """A registry and a way to push small images without any tool, as if to ECR of REGION."""
 
     url: str
 
     def push_blob(self, repository: str, data: bytes) -> str:
         digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        upload = _HTTP.request("POST", f"{self.url}/v2/{repository}/blobs/uploads/")
+        upload = _HTTP.request("POST", f"{self.url}/v2/{REGION}/{repository}/blobs/uploads/")
         location = upload.headers["Location"]
         joiner = "&" if "?" in location else "?"
         target = location if location.startswith("http") else self.url + location
@@ -126,7 +129,7 @@ class PushedRegistry:
             body = read(descriptor["digest"])
             manifest = json.loads(body)
             for blob in (manifest["config"], *manifest["layers"]):
-                held = _HTTP.request("HEAD", f"{self.url}/v2/{repository}/blobs/{blob['digest']}")
+                held = _HTTP.request("HEAD", f"{self.url}/v2/{REGION}/{repository}/blobs/{blob['digest']}")
                 if held.status != 200:
                     self.push_blob(repository, read(blob["digest"]))
             if extra:
@@ -148,12 +151,42 @@ class PushedRegistry:
     def put_manifest(self, repository: str, reference: str, media_type: str, body: bytes) -> str:
         answer = _HTTP.request(
             "PUT",
-            f"{self.url}/v2/{repository}/manifests/{reference}",
+            f"{self.url}/v2/{REGION}/{repository}/manifests/{reference}",
             body=body,
             headers={"Content-Type": media_type},
         )
         assert answer.status == 201, answer.data
         return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
+@contextlib.contextmanager
+def run_registry(directory: Path) -> Iterator[PushedRegistry]:
+    """The CNCF distribution registry on a free port, with its images in a folder."""
+    program = PROGRAM
+    if not program.exists():  # where an official engine is used
+        program = directory / "docker-registry"
+        take_registry(directory / "package", program)
+    port = free_port()
+    settings = directory / "config.yml"
+    settings.write_text(
+        json.dumps(
+            {
+                "version": "0.1",
+                "log": {"level": "error"},
+                "storage": {"filesystem": {"rootdirectory": str(directory)}, "delete": {"enabled": True}},
+                "http": {"addr": f"127.0.0.1:{port}"},
+            }
+        )
+    )
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen([program, "serve", str(settings)], stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: urllib3.request("GET", f"{url}/v2/", retries=False).status == 200, "the registry")
+        yield PushedRegistry(url)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @dataclass
@@ -198,14 +231,14 @@ class LocalCloud:
         if self.process is not None and self.process.poll() is None:
             self.signal(signal.SIGTERM)
 
-    def client(self, service: str, **config: Any) -> Any:
+    def client(self, service: str, region: str = REGION, **config: Any) -> Any:
         """A client; one that is asked for again is the same, since making one takes longer than most calls."""
-        key = f"{service} {config}"
+        key = f"{service} {region} {config}"
         if key not in self.clients:
             self.clients[key] = boto3.client(  # type: ignore[call-overload]
                 service,
                 endpoint_url=self.url,
-                region_name=REGION,
+                region_name=region,
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
                 config=Config(retries={"total_max_attempts": 1}, **config),

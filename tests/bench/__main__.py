@@ -20,6 +20,7 @@ from typing import Any
 
 import anyio
 
+from tests.bench import regions
 from tests.pipeline.project import Project
 
 PAGE = Path(__file__).parents[2] / "docs/benchmarks.md"
@@ -66,7 +67,12 @@ def _serving() -> str:
     return f"{_about()}; medians of {ROUNDS} rounds of {SECONDS:g} s.\n\n![{ALT}]({PLOT.name})\n\n{tables}"
 
 
-PARTS: dict[str, Callable[[], str]] = {"deployments": _deployments, "serving": _serving}
+def _regions() -> str:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return _table(regions.run(Path(folder)))
+
+
+PARTS: dict[str, Callable[[], str]] = {"deployments": _deployments, "serving": _serving, "regions": _regions}
 
 
 def _loop(project: Project) -> list[Row]:

@@ -16,6 +16,7 @@ Weights = Annotated[
 ]
 Mock = Annotated[bool, Doc("Take a model that finds nothing real and says so in every answer.")]
 Environment = Annotated[str, Doc("An environment of slipway.toml; PREVIEW/BRANCH for the preview of a branch.")]
+Region = Annotated[str, Doc("One of the environment's regions, instead of all of them.")]
 Aws = Annotated[
     dagger.Secret | None,
     Doc(
@@ -52,3 +53,8 @@ async def require(secret: dagger.Secret, option: str, example: str) -> None:
             f"What {option} names cannot be had: {error}. Give a command, variable or file that brings it, such as"
             f" {example}, and try it by itself first."
         ) from None
+
+
+def located(env: str, region: str) -> list[str]:
+    """Words of `python -m infra` that name where."""
+    return ["--env", env, *(["--region", region] if region else [])]

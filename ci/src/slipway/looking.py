@@ -6,7 +6,7 @@ import dagger
 from dagger import Doc
 
 from slipway import operations
-from slipway.arguments import Aws, Environment
+from slipway.arguments import Aws, Environment, Region, located
 from slipway.sources import Sources
 from slipway.verbs import live
 
@@ -15,14 +15,14 @@ class Looking(Sources):
     """What runs, how it is, and what it answers."""
 
     @live
-    async def status(self, env: Environment = "dev", aws: Aws = None) -> str:
+    async def status(self, env: Environment = "dev", region: Region = "", aws: Aws = None) -> str:
         """What is live: digest, commit, since when, health, and what is under way."""
-        return await (await operations.target(self._operations, aws)).call("status", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("status", *located(env, region)).stdout()
 
     @live
-    async def doctor(self, env: Environment = "dev", aws: Aws = None) -> str:
+    async def doctor(self, env: Environment = "dev", region: Region = "", aws: Aws = None) -> str:
         """What is wrong with an environment: the likely causes, what each was seen by, and what mends it."""
-        return await (await operations.target(self._operations, aws)).call("doctor", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("doctor", *located(env, region)).stdout()
 
     @live
     async def logs(
@@ -30,16 +30,17 @@ class Looking(Sources):
         env: Environment = "dev",
         since: Annotated[str, Doc("How far back: 30s, 10m, 2h or 3d.")] = "1h",
         filter: Annotated[str, Doc("Words that a line must have: a filter pattern of CloudWatch Logs.")] = "",
+        region: Region = "",
         aws: Aws = None,
     ) -> str:
         """What the containers of the endpoint wrote, oldest line first."""
-        words = ["--env", env, "--since", since, f"--filter={filter}"]
+        words = [*located(env, region), "--since", since, f"--filter={filter}"]
         return await (await operations.target(self._operations, aws)).call("logs", *words).stdout()
 
     @live
-    async def history(self, env: Environment = "dev", aws: Aws = None) -> str:
+    async def history(self, env: Environment = "dev", region: Region = "", aws: Aws = None) -> str:
         """The releases that are kept, the live one and those that `rollback` can go back to."""
-        return await (await operations.target(self._operations, aws)).call("history", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("history", *located(env, region)).stdout()
 
     @live
     async def invoke(
@@ -47,12 +48,13 @@ class Looking(Sources):
         image: Annotated[dagger.File, Doc("A picture: JPEG, PNG or WebP.")],
         env: Environment = "dev",
         raw: Annotated[bool, Doc("Return the container's own answer, JSON, instead of a table for people.")] = False,
+        region: Region = "",
         aws: Aws = None,
     ) -> str:
         """Sends a picture to the live endpoint and returns what was found in it."""
         picture = f"/in/{await image.name()}"
         infra = await operations.target(self._operations, aws)
-        ran = infra.call("invoke", *("--env", env, "--image", picture), inputs={picture: image})
+        ran = infra.call("invoke", *(*located(env, region), "--image", picture), inputs={picture: image})
         return await (ran.file(operations.REPORT).contents() if raw else ran.stdout())
 
     @live

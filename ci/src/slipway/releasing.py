@@ -7,7 +7,7 @@ import dagger
 from dagger import Doc
 
 from slipway import checks, contract, operations
-from slipway.arguments import Aws, Environment, Mock, Notify, Repository, SigningKey, Weights, require
+from slipway.arguments import Aws, Environment, Mock, Notify, Region, Repository, SigningKey, Weights, located, require
 from slipway.checkout import branch_name, commit_tag
 from slipway.measuring import Measuring
 from slipway.release import Release
@@ -58,6 +58,7 @@ class Releasing(Measuring):
         weights: Weights = None,
         mock: Mock = False,
         wait: Annotated[bool, Doc("Wait for another deployment to this environment instead of being refused.")] = False,
+        region: Region = "",
         notify: Notify = None,
         *,
         aws: Aws = None,
@@ -73,7 +74,7 @@ class Releasing(Measuring):
         branch = await branch_name(repository)
         words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key, compare=True)
         words += [f"--branch={branch}", *(["--wait"] if wait else [])]
-        ran = await infra.call("deploy", "--env", env, *words, inputs=inputs).sync()
+        ran = await infra.call("deploy", *located(env, region), *words, inputs=inputs).sync()
         release = await Release.read(ran, operations.REPORT)
         print(release.summary)
         return release
@@ -142,13 +143,14 @@ class Releasing(Measuring):
         picture: Annotated[
             dagger.File | None, Doc("What both environments have to answer alike; without it, a drawing of shapes.")
         ] = None,
+        region: Region = "",
         notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Releases the very image that is live in the environment before; nothing is built."""
         sample = await self._drawing(picture)
         infra = await operations.target(self._operations, aws, notify)
-        ran = await infra.call("promote", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
+        ran = await infra.call("promote", *located(env, region), "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
@@ -156,13 +158,14 @@ class Releasing(Measuring):
         self,
         env: Environment = "dev",
         to: Annotated[str, Doc("Digest of a kept release; without it, the last good one before the live one.")] = "",
+        region: Region = "",
         notify: Notify = None,
         aws: Aws = None,
     ) -> Release:
         """Brings an earlier release back, and proves by its config and digest that it is live."""
         wanted = ["--to", to] if to else []
         infra = await operations.target(self._operations, aws, notify)
-        ran = await infra.call("rollback", "--env", env, *wanted).sync()
+        ran = await infra.call("rollback", *located(env, region), *wanted).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
@@ -177,9 +180,9 @@ class Releasing(Measuring):
         return await (await operations.target(self._operations, aws)).call("previews", *words).stdout()
 
     @live
-    async def destroy(self, env: Environment, aws: Aws = None) -> str:
+    async def destroy(self, env: Environment, region: Region = "", aws: Aws = None) -> str:
         """Removes the endpoint of one environment with its configs, models and alarms, and says what is left."""
-        return await (await operations.target(self._operations, aws)).call("destroy", "--env", env).stdout()
+        return await (await operations.target(self._operations, aws)).call("destroy", *located(env, region)).stdout()
 
     @live
     async def verify_image(

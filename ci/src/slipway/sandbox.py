@@ -44,7 +44,7 @@ async def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Servi
     outputs = dag.cache_volume("slipway-outputs")
     return (
         infra.with_service_binding("registry", images)
-        .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud-1"))
+        .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud-2"))
         .with_mounted_cache("/var/lib/localcloud/outputs", outputs)
         .with_exposed_port(4566)
         .as_service(

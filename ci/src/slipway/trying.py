@@ -6,7 +6,7 @@ import dagger
 from dagger import Doc
 
 from slipway import operations
-from slipway.arguments import Aws, Environment, Mock, Notify, Repository, SigningKey, Weights
+from slipway.arguments import Aws, Environment, Mock, Notify, Region, Repository, SigningKey, Weights, located
 from slipway.checkout import branch_name
 from slipway.release import Release
 from slipway.releasing import SAMPLE, Releasing
@@ -33,6 +33,7 @@ class Trying(Releasing):
         weights: Weights = None,
         mock: Mock = False,
         picture: Picture = None,
+        region: Region = "",
         notify: Notify = None,
         *,
         aws: Aws = None,
@@ -45,7 +46,7 @@ class Trying(Releasing):
         else:
             branch = await branch_name(repository)
             words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
-        ran = await infra.call("split", "--env", env, "--percent", str(percent), *words, inputs=inputs).sync()
+        ran = await infra.call("split", *located(env, region), "--percent", str(percent), *words, inputs=inputs).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
@@ -62,6 +63,7 @@ class Trying(Releasing):
         weights: Weights = None,
         mock: Mock = False,
         picture: Picture = None,
+        region: Region = "",
         notify: Notify = None,
         *,
         aws: Aws = None,
@@ -81,17 +83,22 @@ class Trying(Releasing):
             words, inputs = [*words, "--pictures", PICTURES], {**inputs, PICTURES: pictures}
         if requests:
             words = [*words, "--requests", str(requests)]
-        ran = await infra.call("shadow", "--env", env, "--seconds", str(seconds), *words, inputs=inputs).sync()
+        ran = await infra.call("shadow", *located(env, region), "--seconds", str(seconds), *words, inputs=inputs).sync()
         return await Release.read(ran, operations.REPORT)
 
     @live
     async def accept(
-        self, env: Environment = "dev", picture: Picture = None, notify: Notify = None, aws: Aws = None
+        self,
+        env: Environment = "dev",
+        picture: Picture = None,
+        region: Region = "",
+        notify: Notify = None,
+        aws: Aws = None,
     ) -> Release:
         """Makes the candidate of a split or a shadow the release; nothing is built."""
         infra = await operations.target(self._operations, aws, notify)
         sample = await self._drawing(picture)
-        ran = await infra.call("accept", "--env", env, "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
+        ran = await infra.call("accept", *located(env, region), "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
         return await Release.read(ran, operations.REPORT)
 
     async def _published(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from infra.localcloud.errors import ImageNotFound, ValidationException
-from infra.localcloud.registry import DOCKER_MANIFEST, Manifest, Registry
+from infra.localcloud.registry import DOCKER_MANIFEST, Manifest, Registry, held
 
 _ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
@@ -20,6 +20,7 @@ class ImageName:
 
     text: str
     account: str
+    region: str
     repository: str
     reference: str
 
@@ -31,7 +32,9 @@ class ImageName:
             raise ValidationException(
                 f'Using non-ECR image "{text}" without Vpc repository access mode is not supported.'
             )
-        return cls(text, match["account"], match["repository"], match["digest"] or match["tag"] or "latest")
+        return cls(
+            text, match["account"], match["region"], match["repository"], match["digest"] or match["tag"] or "latest"
+        )
 
 
 def resolve_image(registry: Registry, account: str, text: str) -> Manifest:
@@ -44,7 +47,7 @@ def resolve_image(registry: Registry, account: str, text: str) -> Manifest:
     if name.account != account:
         raise ValidationException(f"Requested image {text} not found.")
     try:
-        manifest = registry.manifest(name.repository, name.reference)
+        manifest = registry.manifest(held(name.region, name.repository), name.reference)
     except ImageNotFound as error:
         raise ValidationException(f"Requested image {text} not found.") from error
     if manifest.media_type != DOCKER_MANIFEST:

@@ -83,7 +83,7 @@ def test_a_deleted_image_is_gone_from_the_registry(ecr: Any, registry: Any, repo
     answer = ecr.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": digest}, {"imageTag": "v9"}])
     assert answer["imageIds"] == [{"imageDigest": digest, "imageTag": "v1"}]
     assert [failure["failureCode"] for failure in answer["failures"]] == ["ImageNotFound"]
-    assert urllib3.request("HEAD", f"{registry.url}/v2/{repository}/manifests/{digest}").status == 404
+    assert urllib3.request("HEAD", f"{registry.url}/v2/eu-west-1/{repository}/manifests/{digest}").status == 404
     assert [image["imageDigest"] for image in ecr.describe_images(repositoryName=repository)["imageDetails"]] == [kept]
 
 
@@ -121,7 +121,7 @@ def test_a_repository_with_images_is_deleted_by_force_only(ecr: Any, registry: A
     ecr.delete_repository(repositoryName=repository, force=True)
     with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
         ecr.describe_images(repositoryName=repository)
-    assert urllib3.request("HEAD", f"{registry.url}/v2/{repository}/manifests/{digest}").status == 404
+    assert urllib3.request("HEAD", f"{registry.url}/v2/eu-west-1/{repository}/manifests/{digest}").status == 404
 
 
 def test_the_token_and_the_address_work(ecr: Any) -> None:
@@ -154,7 +154,7 @@ def test_a_scan_is_refused_and_not_made_up(ecr: Any, registry: Any, repository: 
 
 def registry_manifest(registry: Any, repository: str, reference: str) -> bytes:
     answer = urllib3.request(
-        "GET", f"{registry.url}/v2/{repository}/manifests/{reference}", headers={"Accept": DOCKER_MANIFEST}
+        "GET", f"{registry.url}/v2/eu-west-1/{repository}/manifests/{reference}", headers={"Accept": DOCKER_MANIFEST}
     )
     assert answer.status == 200
     return bytes(answer.data)

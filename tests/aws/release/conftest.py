@@ -69,7 +69,7 @@ class Project:
     name: str
     cloud: Any
     environment: dict[str, str]
-    capture: pytest.CaptureFixture[str] = field(repr=False)
+    capture: pytest.CaptureFixture[str] | None = field(default=None, repr=False)
 
     @property
     def toml(self) -> Path:
@@ -135,6 +135,7 @@ class Project:
 
     def call(self, verb: str, *args: str, env: str = "dev") -> Outcome:
         arguments = self.arguments(verb, *args, env=env)
+        assert self.capture is not None
         self.capture.readouterr()
         code = main(arguments)
         told = self.capture.readouterr()
@@ -168,9 +169,9 @@ class Project:
     def sagemaker(self) -> Any:
         return self.cloud.client("sagemaker")
 
-    def live(self, env: str = "dev") -> str:
+    def live(self, env: str = "dev", region: str = "eu-west-1") -> str:
         """The build that answers a client of the endpoint."""
-        answer = self.cloud.client("sagemaker-runtime").invoke_endpoint(
+        answer = self.cloud.client("sagemaker-runtime", region).invoke_endpoint(
             EndpointName=self.endpoint(env), ContentType="image/jpeg", Body=b"\xff\xd8 picture"
         )
         return str(json.loads(answer["Body"].read())["build"])
@@ -195,17 +196,22 @@ def begin(folder: Path, toml: str = TOML) -> str:
     return name
 
 
-@pytest.fixture
-def enter(local_cloud: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Enter:
-    """Makes a test work in a project whose files are there."""
-    environment = {
-        "AWS_ENDPOINT_URL": local_cloud.url,
+def variables(cloud: Any) -> dict[str, str]:
+    """What points the CLI at a local cloud."""
+    return {
+        "AWS_ENDPOINT_URL": cloud.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_CONFIG_FILE": "/nonexistent",
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-        "SLIPWAY_REGISTRY": local_cloud.registry.url,
+        "SLIPWAY_REGISTRY": cloud.registry.url,
     }
+
+
+@pytest.fixture
+def enter(local_cloud: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Enter:
+    """Makes a test work in a project whose files are there."""
+    environment = variables(local_cloud)
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
     return lambda folder, name: Project(folder, name, local_cloud, environment, capsys)

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.aws.release.conftest import Project
 
-CANARY = 'instance_count = 2\nrollout = { type = "canary", percent = 50, bake_seconds = 60 }'
+CANARY = """
+instance_count = 2
+alarms = [{ metric = "Invocation5XXErrors", threshold = 0 }]
+rollout = { type = "canary", percent = 50, bake_seconds = 60 }
+"""
 
 
 def test_a_canary_is_recorded_and_drawn(project: Project) -> None:
@@ -17,6 +21,7 @@ def test_a_canary_is_recorded_and_drawn(project: Project) -> None:
     assert [one["share"] for one in first.report["rollout"]][-1] == 100
     second = project.deploy(project.publish("two"))
     assert second.code == 0, second.err
+    assert "50 % of the traffic moved, to be watched for " in second.err
     moments = second.report["rollout"]
     shares = [one["share"] for one in moments]
     assert shares == sorted(shares)

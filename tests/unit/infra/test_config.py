@@ -59,6 +59,17 @@ def test_values_and_defaults(tmp_path: Path) -> None:
         ("instance_count = 4", "instance_count = 0", "line 10: environments.prod.instance_count is 0; write 1 or more"),
         ("instance_count = 4", 'instance_count = "4"', "instance_count is '4'; write a whole number"),
         ("instance_count = 4", "instance_count = 1", "line 6: environments.prod has a canary rollout and 1 instance"),
+        (
+            GOOD[GOOD.index("alarms") : GOOD.index("]\n\n[environments.prod.v") + 1],
+            "",
+            "a canary rollout and no alarms",
+        ),
+        ("keep = 3", 'region = "eu-west-1"\nregions = ["us-east-1"]', "has a region and regions; keep one"),
+        ("keep = 3", 'regions = ["us-east-1", ["us-east-1"]]', "regions names us-east-1 twice"),
+        ("keep = 3", 'regions = ["us-east-1", []]', "has a wave without a region"),
+        ("keep = 3", 'regions = ["us-east-1", ["Ireland"]]', "regions[2][1] is 'Ireland'; write"),
+        ("keep = 3", 'regions = "us-east-1"', "regions is 'us-east-1'; write a list"),
+        ("dev]\n", 'p]\nexpires_hours = 1\nregions = ["us-east-1"]\n', "a preview is in one region"),
         ("keep = 3", "kep = 3", "line 11: environments.prod.kep is not a setting (did you mean keep?)"),
         ("keep = 3", "zzz = 3", "zzz is not a setting; known are: instance_type"),
         ("production = true", "production = 1", "line 7: environments.prod.production is 1; write true or false"),
@@ -132,6 +143,21 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(write(tmp_path, GOOD.replace("keep = 3", "keep = 0").replace('"eu-west-1"', "1")))
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_waves_of_regions(tmp_path: Path) -> None:
+    text = GOOD.replace("keep = 3", 'regions = ["eu-west-1", ["us-east-1", "ap-northeast-1"]]')
+    config = load(write(tmp_path, text))
+    assert config.waves("prod") == (("eu-west-1",), ("us-east-1", "ap-northeast-1"))
+    assert (config.region("prod"), config.waves("dev")) == ("eu-west-1", (("eu-west-1",),))
+    there = config.at("prod", "us-east-1")
+    assert (there.region("prod"), there.waves("prod"), there.region("dev")) == (
+        "us-east-1",
+        (("us-east-1",),),
+        "eu-west-1",
+    )
+    with pytest.raises(InputError, match="prod is not in us-west-2; name one of: eu-west-1, us-east-1"):
+        config.at("prod", "us-west-2")
 
 
 def test_unknown_environment_lists_the_known_ones(tmp_path: Path) -> None:
