@@ -69,7 +69,7 @@ def _serving() -> str:
 
 def _regions() -> str:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return _table(regions.run(Path(folder)))
+        return _table(regions.run(Path(folder)), regions.RUNS)
 
 
 PARTS: dict[str, Callable[[], str]] = {"deployments": _deployments, "serving": _serving, "regions": _regions}
@@ -148,9 +148,9 @@ def _spread(times: list[float]) -> str:
     return f"{statistics.median(times):.1f} s ({min(times):.1f}-{max(times):.1f})"
 
 
-def _table(rows: list[Row]) -> str:
+def _table(rows: list[Row], runs: int = RUNS) -> str:
     lines = [
-        f"{_about()}; median of {RUNS} runs (range).",
+        f"{_about()}; median of {runs} runs (range).",
         "",
         "| what | measured | goal |",
         "|---|---|---|",
