@@ -14,6 +14,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra.errors import Refused
 from infra.stacks import names
+from infra.stacks.front import front
 from infra.stacks.registry import registry
 from infra.stacks.roles import roles
 from infra.stacks.scaling import scaling
@@ -65,6 +66,8 @@ def synthesise(config: Config, policies: Path, output: Path) -> None:
         add(names.own(config, name, "watching"), region, f"Dashboard, alarms and log of {name}", watching, name, **tag)
         if one.scaling:
             add(names.own(config, name, "scaling"), region, f"How many instances serve {name}", scaling, name, **tag)
+        if one.front:
+            add(names.own(config, name, "front"), region, f"Functions and APIs before {name}", front, name, **tag)
     try:
         app.synth()
     except RuntimeError as error:

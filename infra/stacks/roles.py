@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import RemovalPolicy, Stack
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from infra.config import Config
     from infra.stacks.settings import Github
+
+
+_THEIRS = re.compile(r"role/slipway-runtime|repository/slipway|(?<=[/:])slipway(?=[-/*])")
+"""Names in .github/aws, which are those of a project called slipway."""
 
 
 def roles(stack: Stack, config: Config, policies: Path) -> None:
@@ -92,17 +97,12 @@ def _deployer(stack: Stack, config: Config, policies: Path, github: Github) -> N
 
 def _ours(file: Path, config: Config, **words: str) -> Any:
     """A policy of .github/aws, whose names are those of a project called slipway, with this one's."""
-    project = config.settings.project
-    role = config.execution_role.rpartition("/")[2]
-    text = file.read_text()
-    for old, new in {
-        "role/slipway-runtime": f"role/{role}",
+    names_here = {
+        "role/slipway-runtime": f"role/{config.execution_role.rpartition('/')[2]}",
         "repository/slipway": f"repository/{config.repository}",
-        "/slipway-": f"/{project}-",
-        "alarm:slipway/": f"alarm:{project}/",
-        "arn:aws:": "arn:${AWS::Partition}:",
-        "ACCOUNT": names.ACCOUNT,
-        **words,
-    }.items():
+        "slipway": config.settings.project,
+    }
+    text = _THEIRS.sub(lambda found: names_here[found[0]], file.read_text())
+    for old, new in {"arn:aws:": "arn:${AWS::Partition}:", "ACCOUNT": names.ACCOUNT, **words}.items():
         text = text.replace(old, new)
     return json.loads(text)

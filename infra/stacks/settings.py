@@ -94,14 +94,32 @@ class Scaling(Section):
         return _in_order(self, self.min_instances or 1, self.max_instances)
 
 
-class Front(Section):
-    """The API before the endpoint; `requests_per_second` and `burst` hold for all clients together."""
+class Jwt(Section):
+    """Whose tokens the HTTP API takes: JSON web tokens of one issuer, for one of the audiences."""
 
+    issuer: Annotated[str, StringConstraints(pattern=r"^https://[^\s/]+(/\S*)?$")]
+    audiences: tuple[str, ...] = Field(min_length=1, max_length=50, strict=False)
+
+
+class Front(Section):
+    """The HTTP and the WebSocket API before the endpoint; the limits hold for all clients of one API together.
+
+    Who may call them: callers with AWS credentials (`iam`), with a token (`jwt`; the WebSocket API then asks for AWS
+    credentials), or everybody (`open`).
+    """
+
+    access: Literal["iam", "jwt", "open"] = "iam"
+    jwt: Jwt | None = None
     requests_per_second: int = Field(default=50, ge=1, le=10_000)
     burst: int = Field(default=100, ge=1, le=5_000)
-    requests_per_address: int = Field(default=2000, ge=10, le=2_000_000_000)
     memory_mb: int = Field(default=512, ge=128, le=10_240)
     log_days: Days = 30
+
+    @model_validator(mode="after")
+    def _jwt_is_described(self) -> Self:
+        if (self.access == "jwt") != (self.jwt is not None):
+            raise ValueError("has access = 'jwt' and no jwt, or the reverse; write both access and jwt, or neither")
+        return self
 
 
 def _in_order(section: S, low: int, high: int) -> S:

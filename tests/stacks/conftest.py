@@ -27,8 +27,15 @@ repo_id = 22
 
 [environments.dev]
 
+[environments.staging.front]
+access = "jwt"
+jwt = { issuer = "https://login.example.com/", audiences = ["detectors"] }
+
 [environments.preview]
 expires_hours = 24
+
+[environments.dev.front]
+access = "open"
 
 [environments.prod]
 production = true
@@ -43,6 +50,9 @@ log_days = 30
 [environments.prod.scaling]
 max_instances = 6
 invocations_per_minute = 300
+
+[environments.prod.front]
+requests_per_second = 7
 
 [[environments.prod.scaling.schedule]]
 cron = "0 8 ? * MON-FRI *"

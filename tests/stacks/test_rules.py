@@ -19,6 +19,7 @@ from tests.stacks.conftest import ROOT
 _REASON = 20
 _REMARKS = {
     "I1022": "The CDK writes Fn::Join where people would write Fn::Sub.",
+    "W3005": "The CDK writes DependsOn beside references that say the same.",
     "I4010": "Why a thing is there stands in infra/stacks, for people, not in the template.",
 }
 """Remarks of cfn-lint that are no mistakes, and why they stay."""

@@ -7,14 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aws_cdk.assertions import Match
 
+from infra.backend.names import ALIAS
 from infra.config import Config
 from infra.stacks import names
 from tests.stacks.conftest import ROOT
 
 Template = Callable[[str], Any]
 ALARM = "AWS::CloudWatch::Alarm"
+ROUTE = "AWS::ApiGatewayV2::Route"
+GROUP = "AWS::Logs::LogGroup"
+LOGS = ("lambda/demo-prod-http", "lambda/demo-prod-websocket")
 
 
 def test_every_environment_stands_on_stacks_that_are_made(assembly: Path, config: Config) -> None:
@@ -157,3 +162,56 @@ def test_instances_follow_the_requests_of_the_variant_that_releases_make(templat
     made.has_resource_properties(
         "AWS::ApplicationAutoScaling::ScalingPolicy", {"TargetTrackingScalingPolicyConfiguration": tracking}
     )
+
+
+@pytest.mark.parametrize(("environment", "access"), [("dev", "NONE"), ("staging", "JWT"), ("prod", "AWS_IAM")])
+def test_who_may_call_the_api(template: Template, environment: str, access: str) -> None:
+    made = template(f"demo-{environment}-front")
+    routes = {one["Properties"]["RouteKey"]: one["Properties"] for one in made.find_resources(ROUTE).values()}
+    (http,) = made.find_resources(ROUTE, {"Properties": {"ApiId": {"Ref": "HttpApi"}}}).values()
+    assert http["Properties"]["AuthorizationType"] == access
+    assert routes["$connect"]["AuthorizationType"] == ("NONE" if access == "NONE" else "AWS_IAM")
+    assert set(routes) == {"$default", "$connect", "$disconnect", "detect"}
+
+
+def test_the_apis_call_the_alias_that_a_release_moves(template: Template) -> None:
+    made = template("demo-prod-front")
+    aliases = made.find_resources("AWS::Lambda::Alias", {"Properties": {"Name": ALIAS}})
+    integrations = made.find_resources("AWS::ApiGatewayV2::Integration").values()
+    called = {json.dumps(one["Properties"]["IntegrationUri"]) for one in integrations}
+    assert len(aliases) == len(called) == 2
+    assert all(any(alias in uri for uri in called) for alias in aliases)
+    functions = {one["Properties"]["FunctionName"] for one in made.find_resources("AWS::Lambda::Function").values()}
+    assert functions == {"demo-prod-http", "demo-prod-websocket"}
+
+
+def test_the_functions_reach_their_endpoint_and_no_other(template: Template) -> None:
+    made = template("demo-prod-front")
+    asked = [
+        one["Resource"]["Fn::Sub"]
+        for policy in made.find_resources("AWS::IAM::Policy").values()
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "sagemaker:InvokeEndpoint" in one["Action"]
+    ]
+    assert len(asked) == 2
+    assert all(one.endswith(":endpoint/demo-prod") for one in asked)
+    for one in made.find_resources("AWS::Lambda::Function").values():
+        assert one["Properties"]["Environment"]["Variables"]["ENDPOINT_NAME"] == "demo-prod"
+
+
+def test_the_apis_are_throttled_and_logged(template: Template) -> None:
+    made = template("demo-prod-front")
+    for one in made.find_resources("AWS::ApiGatewayV2::Stage").values():
+        limits = one["Properties"]["DefaultRouteSettings"]
+        assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (7, 100)
+    groups = {one["Properties"]["LogGroupName"]: one["Properties"] for one in made.find_resources(GROUP).values()}
+    assert set(groups) == {f"/aws/{what}" for what in ("apigateway/demo-prod-http", *LOGS)}
+    assert {one["RetentionInDays"] for one in groups.values()} == {30}
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_until_a_backend_is_released_the_functions_say_so(assembly: Path, kind: str) -> None:
+    (code,) = assembly.glob(f"asset.*/backend/{kind}.py")
+    told: dict[str, Any] = {}
+    exec(code.read_text(), told)
+    assert told["handler"]({}, None)["statusCode"] == 503

@@ -13,12 +13,12 @@ from slipway.verbs import cached, live, record
 CODE = [
     *("accelerators.py", "config.py", "config_errors.py", "errors.py", "hosting.py", "preview_names.py"),
     *("pricing/settings.py", "section.py", "settings.py", "supply/keys.py", "supply/settings.py", "toml_lines.py"),
-    *("regress/settings.py", "release/names.py"),
-    *(f"stacks/{name}.py" for name in ("__init__", "__main__", "app", "names", "policies", "registry", "roles")),
-    *(f"stacks/{name}.py" for name in ("scaling", "settings", "storage", "watching")),
+    *("backend/names.py", "regress/settings.py", "release/names.py"),
+    *(f"stacks/{name}.py" for name in ("__init__", "__main__", "apis", "app", "front", "names", "policies")),
+    *(f"stacks/{name}.py" for name in ("registry", "roles", "scaling", "settings", "storage", "watching")),
 ]
 """Files of `infra/` that the synthesis imports: how stacks are deployed is not among them."""
-SOURCES = [*(f"infra/{file}" for file in CODE), ".github/aws/*.json"]
+SOURCES = [*(f"infra/{file}" for file in CODE), "infra/stacks/placeholder/**/*.py", ".github/aws/*.json"]
 LOCK = ["package.json", "package-lock.json"]
 ASSEMBLY = "/in/assembly"
 _NODE = "/opt/node"

@@ -95,6 +95,8 @@ def test_both_forms_of_github_s_subject(tmp_path: Path, ids: str, subject: str) 
             "expires_hours = 24\nfront = {}",
             "line 9: environments.preview expires and has",
         ),
+        ("instance_count = 2", 'front = { access = "jwt" }', "line 13: environments.prod.front has access = 'jwt' and"),
+        ("instance_count = 2", "front = { burst = 0 }", "environments.prod.front.burst is 0; write 1 or more"),
         ("instance_count = 2", "serverless = {}", "environments.prod is serverless and has scaling"),
         ('"ops@example.com"]', '"ops@example.com"]\nlog_days = 31', "log_days is 31; write 1, 3, 5, 7"),
     ],
