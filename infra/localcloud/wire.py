@@ -80,8 +80,10 @@ class Request:
 
     @property
     def is_query(self) -> bool:
-        """Whether the request speaks the query protocol, whose answers are XML."""
-        return (self.header("Content-Type") or "").startswith("application/x-www-form-urlencoded")
+        """Whether the request speaks the query protocol, whose answers are XML; bodies of endpoints may look so."""
+        return self.service != "sagemaker" and (self.header("Content-Type") or "").startswith(
+            "application/x-www-form-urlencoded"
+        )
 
     @cached_property
     def operation(self) -> str | None:

@@ -96,6 +96,18 @@ async def inference(locks: dagger.Directory, code: dagger.Directory, tests: dagg
     )
 
 
+async def backend(locks: dagger.Directory, code: dagger.Directory, tests: dagger.Directory) -> dagger.Container:
+    """Style and unit tests of the functions in front of the endpoint: what their deployment waits for."""
+    both = "python3 -m ruff check --no-cache backend && exec python3 -m pytest -q -x -p no:cacheprovider tests/unit"
+    return (
+        (await python(locks, "dev"))
+        .with_mounted_directory("/src/backend", code)
+        .with_mounted_directory("/src/tests/unit/backend", tests)
+        .with_mounted_file("/src/pyproject.toml", locks.file("pyproject.toml"))
+        .with_exec(["sh", "-c", both])
+    )
+
+
 async def unit(locks: dagger.Directory, tree: dagger.Directory) -> dagger.Container:
     """The unit tests."""
     pytest = ["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit"]

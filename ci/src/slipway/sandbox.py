@@ -11,6 +11,8 @@ from slipway.toolchain import debian
 
 REGISTRY = "registry:5000"
 ENDPOINT = "http://cloud:4566"
+GATEWAY = 4567
+"""Port of the HTTP and WebSocket APIs."""
 
 LARGEST_BODY = 25 * 2**20
 """Bytes. The most that slipway.toml can allow; the container enforces what it does allow."""
@@ -47,8 +49,11 @@ async def cloud(infra: dagger.Container, images: dagger.Service) -> dagger.Servi
         .with_mounted_cache("/var/lib/localcloud", dag.cache_volume("slipway-localcloud-2"))
         .with_mounted_cache("/var/lib/localcloud/outputs", outputs)
         .with_exposed_port(4566)
+        # Looked at by nobody: the gateway loads with its first client.
+        .with_exposed_port(GATEWAY, experimental_skip_healthcheck=True)
         .as_service(
             args=["python3", "-m", "infra.localcloud", "--port", "4566", "--state", "/var/lib/localcloud"]
+            + ["--gateway-port", str(GATEWAY)]
             + ["--registry", f"http://{REGISTRY}", "--max-body-bytes", str(LARGEST_BODY)]
             + ["--outputs-volume", await outputs.id()],
             experimental_privileged_nesting=True,

@@ -33,6 +33,15 @@ class Sources:
         Ignore(only([*(f"unit/inference/{part}" for part in image.PARTS), "contract/tiny_model.py"])),
         Doc("The unit tests of the code inside the image."),
     ] = field()
+    functions: Annotated[
+        dagger.Directory,
+        DefaultPath("/backend"),
+        Ignore(["*", "!**/*.py"]),
+        Doc("The Lambda functions in front of the endpoint."),
+    ] = field()
+    functions_tests: Annotated[
+        dagger.Directory, DefaultPath("/tests/unit/backend"), Ignore(only(["*.py"])), Doc("Their unit tests.")
+    ] = field()
     browser_tests: Annotated[
         dagger.Directory,
         DefaultPath("/tests/browser"),

@@ -41,6 +41,14 @@ def test_any_bytes_come_back_as_they_are(hosting: Any) -> None:
     assert answer["Body"].read() == bytes(range(256))
 
 
+def test_an_error_is_the_same_whatever_the_body_says_that_it_is(hosting: Any) -> None:
+    """AWS API reference: InvokeEndpoint, ContentType; programs such as curl say that a body is a form."""
+    with pytest.raises(hosting.runtime.exceptions.ModelError) as failed:
+        form = "application/x-www-form-urlencoded"
+        hosting.runtime.invoke_endpoint(EndpointName=hosting.live("a"), Body=b"fail 415", ContentType=form)
+    assert failed.value.response["OriginalStatusCode"] == 415
+
+
 @pytest.mark.parametrize(("status", "kind"), [(400, "client"), (418, "client"), (500, "server"), (503, "server")])
 def test_an_error_of_the_model_is_a_model_error(hosting: Any, status: int, kind: str) -> None:
     """AWS API reference: InvokeEndpoint, ModelError (OriginalStatusCode, OriginalMessage)."""

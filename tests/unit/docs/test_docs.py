@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [ast.parse(path.read_text()) for path in (ROOT / "ci/src/slipway").glob("*.py")]
-PARTS = {"Gates", "Making", "Measuring", "Releasing", "Looking", "Trying"}
+PARTS = {"Gates", "Making", "Measuring", "Releasing", "Looking", "Trying", "Fronting"}
 """Of the module's object."""
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for pattern in ("*.md", "docs/*.md", "inference/**/*.md") for path in ROOT.glob(pattern)
