@@ -54,12 +54,13 @@ def guarded(environment: Environment, how: DeploymentConfigTypeDef | None, live:
     return {"DeploymentConfig": how} if how and same and not environment.serverless else {}
 
 
-def retained(environment: Environment) -> dict[str, Any]:
+def retained(environment: Environment, live: Endpoint) -> dict[str, Any]:
     """What UpdateEndpoint leaves as it is: where instances are scaled, as many as scaling has come to.
 
     API reference, UpdateEndpoint: otherwise a release would go back to InitialInstanceCount in the middle of the day.
+    After a split there is no variant whose properties could be kept.
     """
-    if environment.scaling is None:
+    if environment.scaling is None or {each.name for each in live.variants} != {VARIANT}:
         return {}
     others = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
     return {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": others}

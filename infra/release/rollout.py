@@ -117,7 +117,7 @@ def start(job: Job, to: str, how: DeploymentConfigTypeDef | None) -> None:
                     EndpointName=endpoint,
                     EndpointConfigName=to,
                     **guarded(job.settings, how, live),
-                    **retained(job.settings),
+                    **retained(job.settings, live),
                 )
             )
     except ClientError as error:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -29,6 +30,15 @@ def watching(stack: Stack, config: Config, environment: str) -> None:
     """The endpoint need not exist: alarms without data are silent, and SageMaker writes into the log group it finds."""
     endpoint, settings = names.endpoint(config, environment), config.environment(environment).watching
     topic = sns.Topic(stack, "Alarms", topic_name=f"{endpoint}-alarms", enforce_ssl=True)
+    # A policy of its own takes the place of the one by which alarms of the account may publish.
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=["sns:Publish"],
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+    )
     for address in settings.emails:
         topic.add_subscription(subscriptions.EmailSubscription(address))
     Validations.of(topic).acknowledge(

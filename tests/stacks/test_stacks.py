@@ -131,6 +131,14 @@ def test_people_are_told_of_errors_and_of_slowness(template: Template) -> None:
         assert {"Name": "EndpointName", "Value": "demo-prod"} in one["Dimensions"]
 
 
+def test_alarms_may_tell_the_topic_and_others_need_tls(template: Template) -> None:
+    (policy,) = template("demo-prod-watching").find_resources("AWS::SNS::TopicPolicy").values()
+    allowed, denied = sorted(policy["Properties"]["PolicyDocument"]["Statement"], key=lambda one: str(one["Effect"]))
+    assert (allowed["Action"], allowed["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_the_log_of_the_endpoint_is_kept_for_a_time(template: Template) -> None:
     made = template("demo-prod-watching")
     made.has_resource_properties(
