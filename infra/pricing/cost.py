@@ -6,7 +6,7 @@ Serverless inference is billed by memory and second of work. Traffic and logs ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from infra.pricing.settings import SERVERLESS
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.pricing.table import PriceList
+    from infra.settings import Environment
 
 HOURS: Final = 730
 
@@ -28,9 +29,25 @@ class Cost:
     text: str
 
 
-def cost(prices: PriceList, region: str, variants: Sequence[Mapping[str, Any]]) -> Cost:
-    """The cost of production variants (ProductionVariant of CreateEndpointConfig) that run for a month."""
+def scaled(environment: Environment) -> tuple[int, int] | None:
+    """The least and the most instances that scaling gives an environment; None where nothing scales it."""
+    scaling = environment.scaling
+    return (scaling.min_instances or environment.instance_count, scaling.max_instances) if scaling else None
+
+
+def cost(
+    prices: PriceList, region: str, variants: Sequence[Mapping[str, Any]], scaling: tuple[int, int] | None = None
+) -> Cost:
+    """The cost of variants (ProductionVariant of CreateEndpointConfig) that run for a month.
+
+    `scaling` are the least and the most instances of the only one, where they change with the requests.
+    """
     parts = [_variant(prices, region, variant) for variant in variants]
+    if scaling and len(parts) == 1 and parts[0].monthly is not None:
+        each = parts[0].monthly / int(variants[0]["InitialInstanceCount"])
+        (least, most), one = scaling, parts[0]
+        told = f"{one.text}; scaled from {least} to {most}: ${each * least:,.2f} to ${each * most:,.2f}"
+        parts = [replace(one, text=told)]
     known = [part.monthly for part in parts if part.monthly is not None]
     return Cost(
         round(sum(known), 2) if len(known) == len(parts) else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.pricing.cost import change, cost
+from infra.pricing.cost import change, cost, scaled
 from infra.pricing.table import PriceList
 from infra.release import difference
 from infra.release.links import links
@@ -35,8 +35,12 @@ def account(job: Job, digest: str, new: Configuration | None, before: Endpoint |
         if digest not in before.digests:
             report.changes = [f"image {', '.join(before.digests) or 'unknown'} → {digest}"]
         report.changes += difference.differences(old, new) if old else ["a configuration that is not there to compare"]
-    prices = PriceList(job.config.settings.prices)
-    region = job.place.region
-    report.cost = cost(prices, region, new.variants)
     if before is None or old:
-        report.cost_change = change(cost(prices, region, old.variants) if old else None, report.cost)
+        costs(job, old, new)
+
+
+def costs(job: Job, old: Configuration | None, new: Configuration) -> None:
+    """Tell what the configuration that is to be live costs, and what becomes of the one before, None for nothing."""
+    prices, region, report = PriceList(job.config.settings.prices), job.place.region, job.report
+    report.cost = cost(prices, region, new.variants, scaled(job.settings))
+    report.cost_change = change(cost(prices, region, old.variants) if old else None, report.cost)

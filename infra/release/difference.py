@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Configuration:
-    """The production variants of an endpoint config, and the variables and the image of the container of the first.
+    """The variants of an endpoint config, shadows last, and the variables and the image of the container of the first.
 
     `hosting` is what the endpoint config says beside its variants.
     """
@@ -42,7 +42,8 @@ def live(sagemaker: SageMakerClient, name: str) -> Configuration | None:
     """The endpoint config called `name` with its model; None where one of them is gone."""
     try:
         described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
-        variants: tuple[dict[str, Any], ...] = tuple(dict(variant) for variant in described["ProductionVariants"])
+        told = [*described["ProductionVariants"], *described.get("ShadowProductionVariants", [])]
+        variants: tuple[dict[str, Any], ...] = tuple(dict(variant) for variant in told)
         model = sagemaker.describe_model(ModelName=str(variants[0]["ModelName"]))
     except ClientError as error:
         if not missing(error):

@@ -40,11 +40,15 @@ class Moment:
 
 @dataclass
 class Recorder:
-    """Writes moments into the report, as seen by its release; `sample` is sent at each, if it is given."""
+    """Writes moments into the report, as seen by its release; `sample` is sent at each, if it is given.
+
+    `full` is the percentage of the traffic that the release has when the rollout is over: less where it is on trial.
+    """
 
     job: Job
     rollout: Rollout
     sample: Sample | None = None
+    full: float = 100.0
     _bakes: list[datetime] = field(default_factory=list)
 
     def see(self, endpoint: Endpoint) -> str:
@@ -75,9 +79,12 @@ class Recorder:
     def _share(self, endpoint: Endpoint) -> float:
         ours = self.job.report.release
         if not endpoint.moving:
-            return 100.0 if endpoint.config == ours and endpoint.status == "InService" else 0.0
-        moved = share(self.rollout, len(self._bakes)) if endpoint.status == "Updating" else 0.0
-        return moved if endpoint.target == ours else 100.0 - moved if endpoint.config == ours else 0.0
+            return self.full if endpoint.config == ours and endpoint.status == "InService" else 0.0
+        if endpoint.config == endpoint.target == ours:
+            return self.full
+        moved = share(self.rollout, len(self._bakes)) / 100 if endpoint.status == "Updating" else 0.0
+        left = moved if endpoint.target == ours else 1 - moved if endpoint.config == ours else 0.0
+        return self.full * left
 
     def _ask(self) -> tuple[float | None, str]:
         if self.sample is None:

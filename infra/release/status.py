@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from infra.pricing.cost import Cost, change, cost
+from infra.pricing.cost import Cost, change, cost, scaled
 from infra.pricing.table import PriceList
 from infra.release import difference, names
 from infra.release.endpoint import Endpoint, look
@@ -95,7 +95,8 @@ def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -
     arn = endpoint.config_arn(endpoint.config)
     live = read(place, endpoint.config, arn, read_tags(cloud.sagemaker, arn))
     now = difference.live(cloud.sagemaker, endpoint.config)
-    costs = cost(prices, place.region, now.variants) if now else None
+    scaling = scaled(config.environment(place.environment))
+    costs = cost(prices, place.region, now.variants, scaling) if now else None
     return Status(
         environment=place.environment,
         region=place.region,

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from infra.aws_errors import FAILURES, explain
 from infra.errors import InputError, Refused, RolloutFailed, SlipwayError, WorldChanged
-from infra.release import generations, names
+from infra.release import difference, generations, names
+from infra.release.account import costs
 from infra.release.deploy import Wanted, deploy
 from infra.release.endpoint import look
 from infra.release.invocation import Sample, invoke
@@ -23,6 +24,7 @@ from infra.release.kinds import require_bucket
 from infra.release.names import VARIANT
 from infra.release.preflight import preflight
 from infra.release.prune import clear
+from infra.release.recording import Recorder
 from infra.release.rollout import (
     ALL_AT_ONCE,
     create_config,
@@ -33,6 +35,7 @@ from infra.release.rollout import (
 )
 from infra.release.smoke import judge
 from infra.release.verify import verify, verify_variants
+from infra.settings import Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +95,12 @@ def begin(job: Job, kind: Kind, wanted: Wanted, percent: int) -> Trial:
     else:
         _create(job, trial, wanted)
     with job.progress.step("rollout"):
-        ended = finish(job)
+        # A shadow gets copies, and none of the traffic.
+        ended = finish(job, Recorder(job, Rollout(), full=float(percent) if kind == "split" else 0.0))
     with job.progress.step("verify"):
         _or_back(job, trial, lambda: _verify(ended, trial))
+        if tried := difference.live(job.sagemaker, trial.name):
+            costs(job, difference.live(job.sagemaker, trial.base.name), tried)
         job.progress.say(f"{trial.name} is live: {what}")
     if kind == "split":
         with job.progress.step("smoke"):
@@ -236,7 +242,7 @@ def _move(job: Job, trial: Trial, endpoint: Endpoint) -> None:
                 {"VariantName": name, "DesiredWeight": weight} for name, weight in weights.items()
             ],
         )
-        _verify(finish(job), trial)
+        _verify(finish(job, Recorder(job, Rollout(), full=float(trial.percent))), trial)
     job.report.outcome, job.report.changed = "done", True
 
 

@@ -47,6 +47,8 @@ def test_a_split_gives_the_candidate_its_share_moves_it_and_ends_by_rollback(pro
     assert done.code == 0, done.err
     assert done.report["smoke"]["build"] == "candidate", "the candidate itself was asked"
     assert set(builds(project)) == {"live", "candidate"}
+    assert done.report["rollout"][-1]["share"] == 50
+    assert done.report["cost"]["fleet"] == "1 ml.c7i.large and 1 ml.c7i.large"
     status = project.call("status").report
     assert status["trial"].startswith("split of ")
     assert [one.split(":")[0] for one in status["variants"]] == ["main answers 50%", "candidate answers 50%"]
@@ -142,6 +144,8 @@ def test_a_shadow_that_agrees_opens_the_gates_and_can_be_accepted(shadowed: Proj
     assert compared["latency"]["ratio"] == 1.05
     assert all(gate["open"] for gate in compared["gates"])
     assert builds(project, 5) == {"live": 5}, "its answers are never given"
+    assert done.report["rollout"][-1]["share"] == 0
+    assert project.call("status").report["cost"]["fleet"] == "1 ml.c7i.large and 1 ml.c7i.large", "the shadow's too"
     assert project.call("status").report["variants"][1].startswith("candidate is sent copies of 100%")
     accepted = project.call("accept", "--sample", str(project.folder / "sample.jpg"))
     assert accepted.code == 0, accepted.err

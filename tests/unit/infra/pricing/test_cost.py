@@ -43,6 +43,19 @@ def test_the_change_is_said_in_a_sentence(old: dict[str, Any] | None, new: dict[
     assert change(before, cost(PRICES, REGION, [new])) == told
 
 
+def test_instances_that_are_scaled_cost_from_the_fewest_to_the_most() -> None:
+    found = cost(PRICES, REGION, [variant("ml.c7i.large", 2)], (1, 4))
+    assert found.monthly == 240.9
+    assert found.text.endswith("; scaled from 1 to 4: $120.45 to $481.80")
+
+
+def test_a_shadow_costs_what_its_instances_do() -> None:
+    found = cost(PRICES, REGION, [variant("ml.c7i.large", 2), variant("ml.c7i.xlarge")])
+    assert (found.monthly, found.fleet) == (481.8, "2 ml.c7i.large and 1 ml.c7i.xlarge")
+    told = change(cost(PRICES, REGION, [variant("ml.c7i.large", 2)]), found)
+    assert told == "+ $240.90 a month, from 2 ml.c7i.large to 2 ml.c7i.large and 1 ml.c7i.xlarge"
+
+
 def test_an_unknown_price_is_never_guessed() -> None:
     found = cost(PRICES, "ap-south-1", [variant("ml.c7i.large")])
     assert found.monthly is None
