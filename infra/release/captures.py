@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra.release.findings import read
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,7 +44,7 @@ class Captures:
         self._read: dict[str, list[Captured]] = {}
 
     def of(self, variant: str) -> list[Captured]:
-        """All that is kept of a variant by now, oldest first."""
+        """All findings that are kept of a variant by now, oldest first; drawn pictures and streams are left out."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=f"{self._folder}/{variant}/"
         )
@@ -52,7 +54,8 @@ class Captures:
     def _file(self, key: str) -> list[Captured]:
         if key not in self._read:
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode()
-            self._read[key] = [_captured(f"s3://{self._bucket}/{key}", json.loads(line)) for line in body.splitlines()]
+            told = (_captured(f"s3://{self._bucket}/{key}", json.loads(line)) for line in body.splitlines())
+            self._read[key] = [one for one in told if one is not None]
         return self._read[key]
 
 
@@ -66,11 +69,13 @@ def pairs_of(live: list[Captured], candidate: list[Captured]) -> Iterator[tuple[
             yield one, waiting[one.key].popleft()
 
 
-def _captured(file: str, told: dict[str, Any]) -> Captured:
+def _captured(file: str, told: dict[str, Any]) -> Captured | None:
+    """None where the answer tells no findings: users may ask for something else, and a candidate may answer wrongly."""
     data, about = told["captureData"], told["eventMetadata"]
     sent = hashlib.sha256(data["endpointInput"]["data"].encode()).hexdigest()[:12]
-    return Captured(
-        key=about.get("inferenceId") or f"sha256:{sent}",
-        line=f"{file} {about['eventId']}",
-        answer=json.loads(data["endpointOutput"]["data"]),
-    )
+    try:
+        answer = json.loads(data["endpointOutput"]["data"])
+        read(answer)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Captured(key=about.get("inferenceId") or f"sha256:{sent}", line=f"{file} {about['eventId']}", answer=answer)
