@@ -209,8 +209,10 @@ def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _fronting(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    one = verb("backend", backend, "Release the functions in front of the endpoint, show them, or take them back.")
-    one.add_argument("action", choices=("deploy", "status", "rollback"))
+    one = verb(
+        "backend", backend, "Release the functions in front of the endpoint, show them, take them back, or remove them."
+    )
+    one.add_argument("action", choices=("deploy", "status", "rollback", "destroy"))
     one.add_argument("--code", type=Path, default=Path("backend"), help="folder of the functions (default: backend)")
 
 

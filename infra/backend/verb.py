@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from infra.errors import InputError
 from infra.result import tell
 
 if TYPE_CHECKING:
@@ -29,7 +30,17 @@ def backend(args: argparse.Namespace, config: Config, progress: Progress) -> Non
     code = pack(args.code) if args.action == "deploy" else None
     cloud = Cloud.from_environment(where.region)
     cloud.check_credentials(timedelta())
-    if code is not None:
+    if args.action == "destroy":
+        if not cloud.local:
+            raise InputError(
+                f"functions and APIs of {where.environment} belong to its stack; remove [environments."
+                f"{where.environment}.front] from slipway.toml and deploy the stacks."
+            )
+        from infra.localcloud.front import remove  # noqa: PLC0415
+
+        gone = remove(cloud, names)
+        done = release.Outcome("removed", where.environment, notes=gone or ["there was nothing to remove"])
+    elif code is not None:
         if cloud.local:
             from infra.localcloud.front import ensure  # noqa: PLC0415
 

@@ -26,7 +26,7 @@ _ROUTES = {"http": ("$default",), "websocket": ("$connect", "$disconnect", "$def
 
 def ensure(cloud: Cloud, names: Names, project: str) -> None:
     """Make what is missing; what is there stays as it is."""
-    uploads = f"{names.endpoint}-uploads"
+    uploads = _uploads(names)
     role = _role(cloud, f"{project}-backend")
     _bucket(cloud, uploads)
     for kind in KINDS:
@@ -40,6 +40,33 @@ def ensure(cloud: Cloud, names: Names, project: str) -> None:
         existing = [api for page in cloud.apis.get_paginator("get_apis").paginate() for api in page["Items"]]
         if not any(api["Name"] == name for api in existing):
             _api(cloud, name, kind, arn)
+
+
+def remove(cloud: Cloud, names: Names) -> list[str]:
+    """Remove functions, APIs and bucket of an environment; the names of those that were there."""
+    removed = []
+    wanted = {names.function(kind) for kind in KINDS}
+    for name in sorted(wanted):
+        try:
+            cloud.functions.delete_function(FunctionName=name)
+            removed.append(name)
+        except cloud.functions.exceptions.ResourceNotFoundException:
+            continue
+    for api in [api for page in cloud.apis.get_paginator("get_apis").paginate() for api in page["Items"]]:
+        if api["Name"] in wanted:
+            cloud.apis.delete_api(ApiId=api["ApiId"])
+    bucket = _uploads(names)
+    try:
+        for held in cloud.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            cloud.s3.delete_object(Bucket=bucket, Key=held["Key"])
+        cloud.s3.delete_bucket(Bucket=bucket)
+    except cloud.s3.exceptions.NoSuchBucket:
+        return removed
+    return [*removed, bucket]
+
+
+def _uploads(names: Names) -> str:
+    return f"{names.endpoint}-uploads"
 
 
 def _function(cloud: Cloud, names: Names, kind: str, role: str, variables: dict[str, str]) -> str:

@@ -48,6 +48,11 @@ class Backend:
         return await (await operations.target(self._operations, aws)).call("backend", "rollback", "--env", env).stdout()
 
     @live
+    async def destroy(self, env: Environment) -> str:
+        """Removes functions, APIs and bucket of one environment of the local cloud; on AWS its stack does."""
+        return await (await operations.target(self._operations, None)).call("backend", "destroy", "--env", env).stdout()
+
+    @live
     async def serve(self) -> dagger.Service:
         """The local cloud's APIs on this host: `dagger call backend serve up --ports 4567:4567`."""
         _, cloud = (await operations.target(self._operations, None)).services

@@ -205,3 +205,14 @@ def test_a_wrong_folder_is_a_sentence(site: Any) -> None:
     code, _, err = site.call("deploy", "--code", str(site.folder))
     assert code == 2
     assert "has no http.py and no websocket.py" in err
+
+
+def test_what_was_made_in_the_local_cloud_is_removed(site: Any) -> None:
+    code, out, err = site.call("destroy")
+    assert code == 0, err
+    assert out.splitlines()[2:] == ["- shop-dev-http", "- shop-dev-websocket", "- shop-dev-uploads"]
+    code, _, err = site.call("status")
+    assert code == 2
+    assert "there is no function shop-dev-http with an alias live" in err
+    code, out, _ = site.call("destroy")
+    assert (code, "there was nothing to remove" in out) == (0, True)
