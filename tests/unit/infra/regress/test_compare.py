@@ -47,12 +47,14 @@ def test_an_image_that_does_the_same_passes(folder: Path, capsys: pytest.Capture
 
 
 def test_a_slower_image_is_refused_with_a_sentence(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with answering("one", [CIRCLE], 0.001) as old, answering("two", [CIRCLE], 0.02) as new:
+    # Seen on a busy machine, too, whose other work falls on both.
+    (folder / "slipway.toml").write_text(TOML.replace("latency_ratio = 3", "latency_ratio = 1.1"))
+    with answering("one", [CIRCLE], 0.001) as old, answering("two", [CIRCLE], 0.03) as new:
         code, told = regress(folder, old, new)
     assert (code, told["passed"]) == (3, False)
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: the new image is worse than what is live in dev: the new image takes ")
-    assert "(limit latency_ratio = 3)" in error
+    assert "(limit latency_ratio = 1.1)" in error
 
 
 def test_an_object_that_is_lost_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
