@@ -121,6 +121,7 @@ def status(cloud: Cloud, config: Config, place: Place, wanted: Release | None) -
 def history(cloud: Cloud, place: Place) -> tuple[list[dict[str, Any]], str]:
     """The releases that SageMaker still has, the last live one first: as data and as a Markdown table."""
     endpoint = look(cloud.sagemaker, place.endpoint)
+    known = generations(cloud.sagemaker, place, trials=True)
     rows = [
         {
             "release": one.name,
@@ -128,18 +129,21 @@ def history(cloud: Cloud, place: Place) -> tuple[list[dict[str, Any]], str]:
             "git_sha": one.git_sha,
             "created": one.created.isoformat(timespec="seconds"),
             "live": one.live.isoformat(timespec="seconds") if one.live else "",
-            "state": _role_of(one, endpoint),
+            "state": _role_of(one, endpoint, known),
         }
-        for one in generations(cloud.sagemaker, place)
+        for one in known
+        if not one.trial
     ]
     head = ("state", "live", "git_sha", "digest")
     told = table(head, [tuple(row[key] for key in head) for row in rows])
     return rows, "\n".join([f"## {place.environment}: releases kept", "", *told]) + "\n"
 
 
-def _role_of(one: Generation, endpoint: Endpoint | None) -> str:
+def _role_of(one: Generation, endpoint: Endpoint | None, known: list[Generation]) -> str:
     if endpoint and endpoint.config == one.name:
         return "live"
+    if endpoint and any(trial.base == one.name and trial.name == endpoint.config for trial in known if trial.trial):
+        return "live, with a trial beside it"
     if one.good:
         return "kept for a rollback"
     return "withdrawn" if one.withdrawn else "never live"

@@ -52,6 +52,7 @@ def test_a_split_gives_the_candidate_its_share_moves_it_and_ends_by_rollback(pro
     status = project.call("status").report
     assert status["trial"].startswith("split of ")
     assert [one.split(":")[0] for one in status["variants"]] == ["main answers 50%", "candidate answers 50%"]
+    assert [one["state"] for one in project.call("history").report] == ["live, with a trial beside it"]
     before = project.configs()
     moved = split(project, candidate, 99)
     assert (moved.code, moved.report["outcome"], project.configs()) == (0, "done", before), "no new configuration"

@@ -36,9 +36,10 @@ def test_a_split_keeps_its_name_when_its_share_moves_and_a_shadow_does_not() -> 
 
 
 def test_requests_are_paired_by_their_key_and_in_order() -> None:
-    live = [captured(key) for key in ("a", "b", "a", "c")]
-    candidate = [captured(key) for key in ("a", "c", "a", "d")]
-    assert [(one.key, other.key) for one, other in pairs_of(live, candidate)] == [("a", "a"), ("a", "a"), ("c", "c")]
+    live = [captured(key) for key in ("a", "b", "a", "c", "a")]
+    candidate = [replace(captured(key), line=str(number)) for number, key in enumerate(("a", "c", "a", "d"))]
+    paired = [(one.key, other.key, other.line) for one, other in pairs_of(live, candidate)]
+    assert paired == [("a", "a", "0"), ("a", "a", "2"), ("c", "c", "1")], "the third a has no partner"
 
 
 @pytest.mark.parametrize(
