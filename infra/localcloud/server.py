@@ -11,7 +11,6 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from infra.localcloud import ecr, logs, query, ssm
 from infra.localcloud.cloud import Cloud
-from infra.localcloud.cloudformation import operations as cloudformation
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
 from infra.localcloud.faults import CallFault, Cut
 from infra.localcloud.functions.invoke import INVOKE, invoke
@@ -172,8 +171,11 @@ class Application:
         name = request.operation or ""
         if name not in operations("cloudformation"):
             raise NotSupported(f"CloudFormation's {name or request.path}")
+        # With the SDK that it makes resources by, which a cloud without stacks need not wait for at its start.
+        from infra.localcloud.cloudformation.operations import carry_out  # noqa: PLC0415
+
         self._cloud.moto.wait()
-        answer = cloudformation.carry_out(self._cloud, request.region, name, query.read("cloudformation", request))
+        answer = carry_out(self._cloud, request.region, name, query.read("cloudformation", request))
         return query.write("cloudformation", request, answer)
 
     def _ecr(self, request: Request, start_response: StartResponse) -> Iterable[bytes]:
