@@ -25,7 +25,7 @@ def test_stacks_are_deployed_to_an_empty_cloud_and_a_release_uses_what_they_made
     report = project.deploy("--mock")
     assert report["outcome"] == "done"
     assert "nothing of dev was changed past its stacks" in project.call("stacks", "drift")
-    assert "There were no differences" in project.call("stacks", "diff")
+    assert "Number of stacks with differences: 0" in project.call("stacks", "diff")
 
 
 def test_the_assembly_that_is_deployed_is_the_one_that_is_given_out(project: Project) -> None:
