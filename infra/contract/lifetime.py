@@ -11,7 +11,8 @@ from pathlib import Path
 
 from infra.contract.clause import Contract, Findings, expect
 from infra.contract.load import under_load
-from infra.contract.process import Command, Running, free_port, model_copy, started
+from infra.contract.ports import free_port
+from infra.contract.process import Command, Running, model_copy, started
 from infra.contract.sources import HOSTING, SLIPWAY
 from infra.contract.target import FAILURES, Target
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from infra.contract.clause import expect
 from infra.contract.load import wait_for_ping
+from infra.contract.ports import free_port
 from infra.contract.sandbox import Sandbox
 from infra.contract.target import Target
 
@@ -114,9 +114,3 @@ def model_copy(command: Command) -> Iterator[Path]:
         copy = Path(folder) / "model"
         shutil.copytree(command.model, copy)
         yield copy
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -9,7 +9,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -25,6 +24,7 @@ from botocore.config import Config
 
 from engine.packages import take_registry
 from engine.registry import PROGRAM
+from infra.contract.ports import free_port
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -35,13 +35,6 @@ DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 STUB = Path(__file__).parent / "localcloud" / "stub_container.py"
 ROOT = Path(__file__).parents[2]
 _HTTP = urllib3.PoolManager()
-
-
-def free_port() -> int:
-    """A TCP port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:

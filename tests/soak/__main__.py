@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, help="a model directory; a tiny model of the tests unless given")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        model = arguments.model or write_tiny_model(Path(folder) / "model")
+        model = arguments.model or write_tiny_model(Path(folder) / "model", rectangular=True)
         bodies = samples()
         target = Target("127.0.0.1", 0, bodies[0][0], start_seconds=120)
         with started(Command(SERVE, model, target), SLIPWAY_LOG_LEVEL="error") as running:

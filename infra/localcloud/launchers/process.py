@@ -11,7 +11,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import tarfile
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from infra.contract.ports import free_port
 from infra.localcloud.errors import LaunchError
 from infra.localcloud.launchers.launcher import ContainerSpec, read_output
 from infra.localcloud.registry import Registry
@@ -79,7 +79,7 @@ class ProcessLauncher:
             with tarfile.open(fileobj=io.BytesIO(spec.model_archive), mode="r:*") as archive:
                 archive.extractall(directory.name, filter="data")
             environment["SLIPWAY_MODEL_DIR"] = directory.name
-        port = _free_port()
+        port = free_port()
         environment["SLIPWAY_PORT"] = str(port)
         self._outputs.mkdir(exist_ok=True)
         output = self._outputs / spec.name
@@ -108,9 +108,3 @@ class ProcessLauncher:
 
 def _image_environment(config: dict[str, list[str] | None]) -> dict[str, str]:
     return dict(entry.split("=", 1) for entry in config.get("Env") or [] if not entry.startswith("PATH="))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from infra.__main__ import main
-from tests.aws.processes import HOST, ROOT, LocalCloud, free_port, wait_until
+from infra.contract.ports import free_port
+from tests.aws.processes import HOST, ROOT, LocalCloud, wait_until
 from tests.contract.tiny_model import write_tiny_model
 
 TOML = """

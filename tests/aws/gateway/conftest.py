@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.aws.processes import LocalCloud, free_port
+from infra.contract.ports import free_port
+from tests.aws.processes import LocalCloud
 
 CODE = """
 import json, os, time

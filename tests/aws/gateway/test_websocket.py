@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from infra.contract.ports import free_port
 from tests.aws.gateway.conftest import Front
-from tests.aws.processes import free_port, wait_until
+from tests.aws.processes import wait_until
 
 
 @pytest.fixture(scope="module")
