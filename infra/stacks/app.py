@@ -7,7 +7,7 @@ looked up while it is made. So diff, test and deploy read the very same files.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
@@ -22,7 +22,6 @@ from infra.stacks.storage import storage
 from infra.stacks.watching import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from infra.config import Config
@@ -44,8 +43,8 @@ def synthesise(config: Config, policies: Path, output: Path) -> None:
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     home = config.settings.region
 
-    def add(name: str, region: str, what: str, make: Callable[..., None], *given: Any, **tags: str) -> None:
-        stack = cdk.Stack(
+    def stack(name: str, region: str, what: str, **tags: str) -> cdk.Stack:
+        return cdk.Stack(
             app,
             name,
             env=cdk.Environment(region=region),
@@ -54,20 +53,22 @@ def synthesise(config: Config, policies: Path, output: Path) -> None:
             # The rule would ask for a parameter at each deployment; the CDK's command checks the bootstrap by itself.
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        make(stack, config, *given)
 
     environments = names.environments(config)
-    for region in dict.fromkeys([home, *(config.region(name) for name in environments)]):
-        add(names.registry(config, region), region, "The repository of the images", registry)
-    add(names.shared(config, "storage"), home, "Buckets: data, models, captured requests", storage)
-    add(names.shared(config, "roles"), home, "What SageMaker and GitHub's runs take on", roles, policies)
-    for name in environments:
-        one, region, tag = config.environment(name), config.region(name), {"slipway:environment": name}
-        add(names.own(config, name, "watching"), region, f"Dashboard, alarms and log of {name}", watching, name, **tag)
-        if one.scaling:
-            add(names.own(config, name, "scaling"), region, f"How many instances serve {name}", scaling, name, **tag)
-        if one.front:
-            add(names.own(config, name, "front"), region, f"Functions and APIs before {name}", front, name, **tag)
+    for region in dict.fromkeys([home, *(one for name in environments for one in names.regions(config, name))]):
+        registry(stack(names.registry(config, region), region, "The repository of the images"), config)
+    storage(stack(names.shared(config, "storage"), home, "Buckets: data, models, captured requests"), config)
+    roles(stack(names.shared(config, "roles"), home, "What SageMaker and GitHub's runs take on"), config, policies)
+    places = [(name, region) for name in environments for region in names.regions(config, name)]
+    for name, region in places:
+        one, there, tag = config.environment(name), config.at(name, region), {"slipway:environment": name}
+        for what, make, told, wanted in (
+            ("watching", watching, f"Dashboard, alarms and log of {name}", True),
+            ("scaling", scaling, f"How many instances serve {name}", one.scaling),
+            ("front", front, f"Functions and APIs before {name}", one.front),
+        ):
+            if wanted:
+                make(stack(names.own(config, name, what, region), region, told, **tag), there, name)
     try:
         app.synth()
     except RuntimeError as error:

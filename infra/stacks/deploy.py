@@ -144,7 +144,7 @@ class Deployer:
 
     def _waits(self, stack: Stack) -> str:
         """Why a stack cannot be deployed yet: Application Auto Scaling takes no target that does not exist."""
-        if stack.name != names.own(self.config, self.environment, "scaling"):
+        if stack.name != names.own(self.config, self.environment, "scaling", stack.region):
             return ""
         endpoint = names.endpoint(self.config, self.environment)
         if look_at_endpoint(self.clouds[stack.region].sagemaker, endpoint):

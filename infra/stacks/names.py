@@ -31,9 +31,15 @@ def shared(config: Config, what: str) -> str:
     return f"{config.settings.project}-{what}"
 
 
-def own(config: Config, environment: str, what: str) -> str:
-    """A stack of one environment; it is named after the environment's endpoint."""
-    return f"{endpoint(config, environment)}-{what}"
+def own(config: Config, environment: str, what: str, region: str) -> str:
+    """A stack of one environment in one of its regions; it is named after the environment's endpoint."""
+    name = f"{endpoint(config, environment)}-{what}"
+    return name if region == config.region(environment) else f"{name}-{region}"
+
+
+def regions(config: Config, environment: str) -> list[str]:
+    """The regions of an environment, the first one first."""
+    return [region for wave in config.waves(environment) for region in wave]
 
 
 def endpoint(config: Config, environment: str) -> str:
@@ -60,9 +66,10 @@ def of_environment(config: Config, environment: str) -> list[str]:
             f"up with their endpoint; name one of {', '.join(environments(config))}."
         )
     own_ones = ["watching", *(["scaling"] if settings.scaling else []), *(["front"] if settings.front else [])]
+    there = regions(config, environment)
     return [
-        registry(config, config.region(environment)),
+        *(registry(config, region) for region in there),
         shared(config, "storage"),
         shared(config, "roles"),
-        *(own(config, environment, what) for what in own_ones),
+        *(own(config, environment, what, region) for region in there for what in own_ones),
     ]

@@ -103,7 +103,8 @@ def _dashboard(stack: Stack, endpoint: str) -> None:
     cloudwatch.Dashboard(
         stack,
         "Dashboard",
-        dashboard_name=endpoint,
+        # Dashboards are of the whole account, whatever region they are made in.
+        dashboard_name=f"{endpoint}-{stack.region}",
         widgets=[
             [
                 graph("Requests a minute", ("Invocations", "Sum"), ("InvocationsPerInstance", "Sum")),

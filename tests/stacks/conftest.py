@@ -39,7 +39,7 @@ access = "open"
 
 [environments.prod]
 production = true
-region = "us-east-1"
+regions = ["us-east-1", "eu-central-1"]
 instance_count = 2
 
 [environments.prod.watching]

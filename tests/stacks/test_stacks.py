@@ -33,6 +33,7 @@ def test_every_environment_stands_on_stacks_that_are_made(assembly: Path, config
     # The registry at home is there for whoever publishes, even where no environment is.
     assert set(made) == wanted | {names.registry(config, "eu-west-1")}
     assert made["demo-registry-us-east-1"] == "aws://unknown-account/us-east-1"
+    assert made["demo-prod-front-eu-central-1"] == "aws://unknown-account/eu-central-1"
     assert not any("preview" in name for name in made)
 
 

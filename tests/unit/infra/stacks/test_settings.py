@@ -55,6 +55,18 @@ def test_an_environment_of_another_region_has_a_registry_there(tmp_path: Path) -
     assert names.of_environment(config, "dev")[0] == "demo-registry"
 
 
+def test_an_environment_of_several_regions_has_stacks_in_each(tmp_path: Path) -> None:
+    config = read(
+        tmp_path, GOOD.replace("instance_count = 2", 'instance_count = 2\nregions = ["eu-west-1", "us-east-1"]')
+    )
+    own = ["watching", "scaling"]
+    assert names.of_environment(config, "prod") == [
+        *("demo-registry", "demo-registry-us-east-1", "demo-storage", "demo-roles"),
+        *(f"demo-prod-{what}" for what in own),
+        *(f"demo-prod-{what}-us-east-1" for what in own),
+    ]
+
+
 def test_a_preview_has_no_stacks(tmp_path: Path) -> None:
     config = read(tmp_path, GOOD)
     with pytest.raises(InputError, match=r"preview-boxes is a preview, and previews have no stacks.*dev, prod"):
