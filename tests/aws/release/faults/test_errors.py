@@ -46,7 +46,9 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_passing_faults_are_retried(
     project: Project, faults: Faults, asking: Callable[..., Traffic], operation: str, fault: dict[str, Any]
 ) -> None:
-    releases = [project.deploy(project.publish(build)).report["release"] for build in ("older", "old")]
+    # Only the third release makes one to remove.
+    before = ("older", "old") if operation in ("*", "DeleteModel") else ("old",)
+    releases = [project.deploy(project.publish(build)).report["release"] for build in before]
     digest = project.publish("new")
     asking(project)
     faults.calls(operation, **fault)
@@ -54,7 +56,7 @@ def test_passing_faults_are_retried(
     assert done.code == 0, done.err
     assert faults.met(), "the fault was met"
     assert project.live() == "new"
-    kept = sorted([releases[1], done.report["release"]])
+    kept = sorted([releases[-1], done.report["release"]])
     assert (ours(project)["models"], ours(project)["configs"]) == (kept, kept)
 
 
@@ -124,7 +126,7 @@ def test_denied_after_the_rollout_is_finished_by_the_next_deploy(
         assert ours(project)["configs"] == sorted([old[1], again.report["release"]])
 
 
-@pytest.mark.parametrize("after", range(0, 18, 3))
+@pytest.mark.parametrize("after", [0, 5, 10, 15])
 def test_credentials_that_expire_midway(project: Project, faults: Faults, after: int) -> None:
     """A whole update is some twenty calls."""
     project.deploy(project.publish("old"))
