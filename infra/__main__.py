@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import signal
 import sys
@@ -41,6 +42,24 @@ def _age(text: str) -> timedelta:
     if match is None:
         raise InputError(f"--since is {text!r}; write a number and s, m, h or d, such as 30m.")
     return timedelta(**{units[match[2]]: int(match[1])})
+
+
+def _above_zero(text: str) -> float:
+    """A number that can be waited or measured for."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return number
+
+
+def _count(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def _server(url: str) -> Target:
@@ -160,8 +179,8 @@ def _trying(verb: Callable[..., argparse.ArgumentParser]) -> None:
     split.add_argument("--percent", type=int, required=True, help="of the requests, for the candidate: 1 to 99")
     shadow = verb("shadow", trying.shadow, "Send a candidate copies of the requests, and compare what it finds.")
     shadow.add_argument("--pictures", type=Path, help="folder of pictures to send to the endpoint")
-    shadow.add_argument("--requests", type=int, help="how many to compare (default: as many as are sent)")
-    shadow.add_argument("--seconds", type=float, default=300, help="longest wait for them (default: 300)")
+    shadow.add_argument("--requests", type=_count, help="how many to compare (default: as many as are sent)")
+    shadow.add_argument("--seconds", type=_above_zero, default=300, help="longest wait for them (default: 300)")
     for one in (split, shadow):
         image = one.add_mutually_exclusive_group(required=True)
         image.add_argument("--digest", help="a published image: sha256:…")
@@ -194,15 +213,17 @@ def _measuring(verb: Callable[..., argparse.ArgumentParser]) -> None:
     one.add_argument("--url", type=_server, required=True, help="a server that is up: http://image:8080")
     one.add_argument("--sample", type=Path, required=True, help="picture that it is asked for")
     one.add_argument("--rate", required=True, help="requests to bear: 50/s, 3000/min, 100000/h or 1e6/d")
-    one.add_argument("--p99-ms", type=float, default=500, help="longest time of 99 in 100 requests (default: 500)")
+    one.add_argument(
+        "--p99-ms", type=_above_zero, default=500, help="longest time of 99 in 100 requests (default: 500)"
+    )
     one.add_argument("--headroom", type=float, default=0.3, help="share of an instance that stays free (default: 0.3)")
-    one.add_argument("--seconds", type=float, default=5, help="for each number of clients (default: 5)")
+    one.add_argument("--seconds", type=_above_zero, default=5, help="for each number of clients (default: 5)")
 
     one = verb("regress", measuring.regress, "Compare an image with the live one, side by side: latency and accuracy.")
     one.add_argument("--old-url", type=_server, required=True, help="the live image, up: http://old:8080")
     one.add_argument("--new-url", type=_server, required=True, help="the next one, up: http://new:8080")
     one.add_argument("--pictures", type=Path, required=True, help="folder; labels in YOLO's format beside them")
-    one.add_argument("--seconds", type=float, default=10, help="to measure the latency for (default: 10)")
+    one.add_argument("--seconds", type=_above_zero, default=10, help="to measure the latency for (default: 10)")
 
     one = verb("prices", measuring.prices, "Read AWS's price list, as a table for slipway.toml.")
     one.add_argument("--list", help="address of it, with {region} (default: AWS's)")

@@ -32,7 +32,7 @@ _LOOKS = {
     "statistic": "Sum, Average, Maximum, Minimum or a percentile such as p99",
     "prices": 'a region and then an instance type, such as [prices.eu-west-1] with "ml.m5.large" = 0.128',
     "repo": "a repository on GitHub such as octo/ship",
-    "branch": "a branch without wildcards, such as main",
+    "branch": "a branch without wildcards or quotes, such as main",
     "emails": "an address such as ops@example.com",
     "cron": "six fields such as cron's 0 8 ? * MON-FRI *: minute, hour, day, month, weekday, year",
     "timezone": "a time zone such as Europe/Berlin",

@@ -88,9 +88,8 @@ def _wanted(args: argparse.Namespace, job: Job) -> Wanted:
         layout = read_layout(args.layout)
         digest, tag = layout.digest, args.tag or args.git_sha
         push = partial(publish, job.cloud, job.config.repository, layout, tag, job.progress, proof=args.proof)
-    sample = read_sample(args.sample, args.expected)
-    git_sha = args.git_sha or _commit(job, digest)
-    return Wanted(release(job.config, args.env, digest), git_sha, sample, args.mock, publish=push)
+    sample, candidate = read_sample(args.sample, args.expected), release(job.config, args.env, digest)
+    return Wanted(candidate, args.git_sha or _commit(job, digest), sample, args.mock, publish=push)
 
 
 def _commit(job: Job, digest: str) -> str:

@@ -61,10 +61,14 @@ class Target:
     @classmethod
     def of(cls, url: str, picture: bytes) -> Target:
         """The server at an address such as http://image:8080; ValueError for what is none."""
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            scheme, host, port = parts.scheme, parts.hostname, parts.port or 80
+        except ValueError:  # a port or an address in brackets that is none
+            scheme, host, port = "", None, 0
+        if scheme != "http" or not host:
             raise ValueError(f"{url!r} is not the address of a server. Give one like http://image:8080.")
-        return cls(parts.hostname, parts.port or 80, picture)
+        return cls(host, port, picture)
 
     def connect(self, timeout: float = ANSWER_SECONDS) -> HTTPConnection:
         """A connection, made when it is first used."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import urllib3
 
-from infra.errors import CloudUnusable
+from infra.errors import CloudUnusable, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,10 @@ class Published:
 
 
 def fetch(region: str, address: str = LIST) -> Published:
-    """Read a region's list; CloudUnusable where it cannot be had, or is not what it was."""
-    url = address.format(region=region)
+    """Read a region's list; CloudUnusable where it cannot be had, or is not what it was, InputError for no address."""
+    url = address.replace("{region}", region)
+    if not url.startswith(("https://", "http://")):
+        raise InputError(f"{address!r} is not the address of a price list; give one like {LIST}.")
     try:
         answer = urllib3.request("GET", url, timeout=_TIMEOUT, retries=urllib3.Retry(2, redirect=0))
     except urllib3.exceptions.HTTPError as error:

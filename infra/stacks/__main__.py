@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from infra.stacks.deploy import Deployer
 
+INTERRUPTED = 130
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -29,6 +31,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         _run(args)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "error: interrupted; CloudFormation goes on with what it has begun, and running the same again picks it "
+            "up.\n"
+        )
+        return INTERRUPTED
     except SlipwayError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

@@ -25,7 +25,7 @@ class Github(Section):
     """
 
     repo: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$")]
-    branch: Annotated[str, StringConstraints(pattern=r"^[^\s*?:]+$")] = "main"
+    branch: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/#@+-]+$")] = "main"
     owner_id: int | None = Field(default=None, ge=1)
     repo_id: int | None = Field(default=None, ge=1)
 

@@ -28,6 +28,9 @@ def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+CAPACITY = ["capacity", "--env", "dev", "--url", "http://127.0.0.1:9", "--sample", "sample.jpg", "--rate", "5"]
+SPLIT = ["split", "--env", "dev", "--sample", "sample.jpg"]
+SHADOW = ["shadow", "--env", "dev", "--sample", "sample.jpg", "--digest", DIGEST]
 DEPLOY = ["deploy", "--env", "dev", "--git-sha", "abc"]
 
 
@@ -54,6 +57,19 @@ DEPLOY = ["deploy", "--env", "dev", "--git-sha", "abc"]
             "worse.json does not say what to expect",
         ),
         ([*DEPLOY, "--sample", "sample.jpg", "--layout", "none"], "none is not an OCI image layout"),
+        ([*SPLIT, "--percent", "10", "--digest", "latest"], "'latest' is not an image digest"),
+        ([*SPLIT, "--percent", "10", "--digest", ""], "'' is not an image digest"),
+        ([*SPLIT, "--percent", "100", "--digest", DIGEST], "--percent is 100; write 1 to 99"),
+        (SHADOW, "environments.dev has no shadow"),
+        ([*SHADOW, "--seconds", "nan"], "argument --seconds: 'nan' is no number above 0"),
+        ([*SHADOW, "--requests", "-5"], "argument --requests: '-5' is no whole number above 0"),
+        ([*CAPACITY, "--seconds", "inf"], "argument --seconds: 'inf' is no number above 0"),
+        ([*CAPACITY, "--seconds", "soon"], "argument --seconds: 'soon' is no number above 0"),
+        ([*CAPACITY, "--p99-ms", "-3"], "argument --p99-ms: '-3' is no number above 0"),
+        ([*CAPACITY, "--headroom", "1"], "--headroom is 1"),
+        ([*CAPACITY, "--url", "http://127.0.0.1:99999"], "is not the address of a server"),
+        ([*CAPACITY, "--url", "http://[::1"], "is not the address of a server"),
+        (["prices", "--env", "dev", "--list", "prices.json"], "'prices.json' is not the address of a price list"),
         (["publish", "--env", "dev", "--layout", "none", "--tag", "x"], "none is not an OCI image layout"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -94,3 +95,8 @@ def test_the_verb_prints_a_table_for_slipway_toml(
     told = capsys.readouterr().out
     toml.write_text(f"{toml.read_text()}{told}")
     assert main(["settings", "--env", "dev", "--config", str(toml)]) == 0
+
+
+def test_braces_of_an_address_are_its_own() -> None:
+    with pytest.raises(CloudUnusable, match=re.escape("could not be read from http://127.0.0.1:9/{foo}{")):
+        fetch("eu-west-1", "http://127.0.0.1:9/{foo}{")

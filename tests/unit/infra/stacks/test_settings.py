@@ -96,6 +96,7 @@ def test_both_forms_of_github_s_subject(tmp_path: Path, ids: str, subject: str) 
     [
         ('"octo/ship"', '"octo/ship"\nowner_id = 11', "line 4: stacks.github has one id of two; write both owner_id"),
         ('"octo/ship"', '"ship"', "line 5: stacks.github.repo is 'ship'; write a repository on GitHub"),
+        ('"octo/ship"', """"octo/ship"\nbranch = 'main", "x'""", "line 6: stacks.github.branch is 'main\", \"x'"),
         ('"octo/ship"', '"octo/ship"\nbranch = "*"', "line 6: stacks.github.branch is '*'; write a branch without"),
         ('"ops@example.com"', '"ops"', "emails[1] is 'ops'; write an address"),
         ("max_instances = 4", "max_instances = 1", "environments.prod scales from 2 to 1 instances; raise scaling.max"),
