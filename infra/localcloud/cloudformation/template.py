@@ -157,7 +157,8 @@ class Scope:
     def _attribute(self, argument: Any) -> Any:
         name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
         if name not in self.resources:
-            return absent(name)
+            # Policies are refused whose resources do not look like ARNs.
+            return f"arn:aws:absent:::{absent(name)}" if attribute.endswith("Arn") else absent(name)
         found = self.resources[name]["attributes"]
         if attribute not in found:
             raise invalid(f"The local cloud does not know the attribute {attribute} of {name}.")

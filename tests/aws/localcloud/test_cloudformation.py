@@ -85,6 +85,25 @@ def test_a_type_that_cannot_be_made_is_never_called_created(local_cloud: Any, na
     assert "Api" not in {event["LogicalResourceId"] for event in events}
 
 
+def test_what_refers_to_a_thing_that_cannot_be_made_is_made(local_cloud: Any, name: str) -> None:
+    arn = {"Fn::GetAtt": ["Log", "Arn"]}
+    statement = {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": [arn, {"Fn::Join": ["", [arn, ":*"]]}]}
+    role = {"RoleName": name, "AssumeRolePolicyDocument": TRUST}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    policy = {"PolicyName": "log", "Roles": [{"Ref": "Role"}], "PolicyDocument": document}
+    create(
+        local_cloud,
+        name,
+        {
+            "Log": {"Type": "AWS::Logs::LogGroup"},
+            "Role": {"Type": "AWS::IAM::Role", "Properties": role},
+            "Policy": {"Type": "AWS::IAM::Policy", "Properties": policy},
+        },
+    )
+    assert described(local_cloud, name)["StackStatus"] == "CREATE_COMPLETE"
+    assert set(resources(local_cloud, name)) == {"Role", "Policy"}
+
+
 def test_a_stack_that_fails_is_taken_back_and_says_why(local_cloud: Any, name: str) -> None:
     """AWS user guide (CloudFormation): stack failure options, ROLLBACK_COMPLETE."""
     local_cloud.client("ecr").create_repository(repositoryName=name)
