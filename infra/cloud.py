@@ -124,6 +124,15 @@ class Cloud:
         """The number of the account that the credentials are of."""
         return str(self._client("sts").get_caller_identity()["Account"])
 
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket in this region; fine where it is there already."""
+        elsewhere: Any = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        try:
+            # CreateBucket: us-east-1 is where a bucket is that says nothing, and must not be named.
+            self.s3.create_bucket(Bucket=name, **({} if self.region == "us-east-1" else elsewhere))
+        except (self.s3.exceptions.BucketAlreadyOwnedByYou, self.s3.exceptions.BucketAlreadyExists):
+            return
+
     def check_credentials(self, needed: timedelta) -> str | None:
         """CloudUnusable if there are no credentials or they are over; a note if they end before `needed` has passed."""
         try:

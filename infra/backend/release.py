@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.aws_errors import missing
+from infra.aws_errors import FAILURES, explain, missing
 from infra.backend.health import check
 from infra.backend.names import ALIAS, KINDS, Names
 from infra.errors import InputError, RolloutFailed
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
 _SECONDS = 120
 """For Lambda to take new code."""
+_SETTINGS = ("Environment", "Handler", "Layers", "MemorySize", "Role", "Runtime", "Timeout", "TracingConfig")
+"""What a stack may change of a function; versions keep what they were published with."""
 _BEFORE = "before:"
 """In an alias's description: the version that it came from."""
 
 
 @dataclass(frozen=True)
 class Live:
-    """What an alias leads to."""
+    """What an alias leads to; `configured` says that the function has still the settings that this version has."""
 
     version: str
     before: str
     sha256: str
     modified: str
+    configured: bool = True
 
 
 @dataclass
@@ -61,6 +64,7 @@ def live(functions: LambdaClient, name: str) -> Live:
     try:
         alias = functions.get_alias(FunctionName=name, Name=ALIAS)
         found = functions.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
+        newest = functions.get_function_configuration(FunctionName=name)
     except functions.exceptions.ClientError as error:
         if not missing(error):
             raise
@@ -69,7 +73,8 @@ def live(functions: LambdaClient, name: str) -> Live:
         ) from None
     described = alias.get("Description", "")
     before = described.removeprefix(_BEFORE) if described.startswith(_BEFORE) else ""
-    return Live(alias["FunctionVersion"], before, found["CodeSha256"], found["LastModified"])
+    configured = all(found.get(key) == newest.get(key) for key in _SETTINGS)
+    return Live(alias["FunctionVersion"], before, found["CodeSha256"], found["LastModified"], configured)
 
 
 def deploy(cloud: Cloud, environment: str, names: Names, code: Code, progress: Progress) -> Outcome:
@@ -77,7 +82,7 @@ def deploy(cloud: Cloud, environment: str, names: Names, code: Code, progress: P
     functions = cloud.functions
     with progress.step("plan"):
         held = {kind: live(functions, names.function(kind)) for kind in KINDS}
-        if all(one.sha256 == code.sha256 for one in held.values()):
+        if all(one.sha256 == code.sha256 and one.configured for one in held.values()):
             versions = {names.function(kind): one.version for kind, one in held.items()}
             return Outcome("unchanged", environment, versions, code.sha256)
     with progress.step("publish"):
@@ -89,9 +94,12 @@ def rollback(cloud: Cloud, environment: str, names: Names, progress: Progress) -
     """Bring the version back that was live before; InputError where none was."""
     functions = cloud.functions
     held = {kind: live(functions, names.function(kind)) for kind in KINDS}
+    if len({one.sha256 for one in held.values()}) > 1:
+        # Cut off in between: the first function is ahead, since deployments begin with it and rollbacks end with it.
+        held = {KINDS[0]: held[KINDS[0]]}
     if never := [names.function(kind) for kind, one in held.items() if not one.before]:
         raise InputError(f"{never[0]} has no version before the live one to go back to; deploy the code you want.")
-    wanted = {kind: one.before for kind, one in held.items()}
+    wanted = {kind: one.before for kind, one in reversed(held.items())}
     return _move(functions, environment, names, held, wanted, "", progress)
 
 
@@ -110,12 +118,16 @@ def _move(
     try:
         with progress.step("move"):
             for kind, version in wanted.items():
-                _point(functions, names.function(kind), version, held[kind].version)
+                if version != held[kind].version:
+                    _point(functions, names.function(kind), version, held[kind].version)
         with progress.step("verify"):
             notes = [check(functions, names.function(kind), kind, ALIAS) for kind in wanted]
     except BaseException as error:
-        for kind, one in held.items():
-            _point(functions, names.function(kind), one.version, one.before)
+        try:
+            for kind, one in held.items():
+                _point(functions, names.function(kind), one.version, one.before)
+        except FAILURES as worse:
+            raise RolloutFailed(f"{error} Going back failed too: {explain(worse)} Run rollback.") from error
         if isinstance(error, RolloutFailed):
             back = ", ".join(f"{names.function(kind)} version {one.version}" for kind, one in held.items())
             raise RolloutFailed(f"{error} What was live before is so again: {back}.") from None
@@ -125,7 +137,8 @@ def _move(
 
 def _version(functions: LambdaClient, name: str, code: Code) -> str:
     """The code as a version; Lambda makes none where the last one has the same code and configuration."""
-    functions.update_function_code(FunctionName=name, ZipFile=code.zip)
+    if functions.get_function_configuration(FunctionName=name)["CodeSha256"] != code.sha256:
+        functions.update_function_code(FunctionName=name, ZipFile=code.zip)
     deadline = time.monotonic() + _SECONDS
     while True:
         state = functions.get_function_configuration(FunctionName=name)

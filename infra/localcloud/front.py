@@ -5,12 +5,12 @@ On AWS these are infrastructure and come from a stack; docs/backend.md says what
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.aws_errors import code, missing
+from infra.aws_errors import missing
+from infra.backend.code import pack
 from infra.backend.names import ALIAS, KINDS, Names
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-_NOT_YET = 'raise RuntimeError("the backend has not been deployed yet")\n'
+_PLACEHOLDER = Path(__file__).parents[1] / "stacks" / "placeholder" / "backend"
 _ROUTES = {"http": ("$default",), "websocket": ("$connect", "$disconnect", "$default", "detect")}
 
 
@@ -28,7 +28,7 @@ def ensure(cloud: Cloud, names: Names, project: str) -> None:
     """Make what is missing; what is there stays as it is."""
     uploads = _uploads(names)
     role = _role(cloud, f"{project}-backend")
-    _bucket(cloud, uploads)
+    cloud.make_bucket(uploads)
     for kind in KINDS:
         name = names.function(kind)
         try:
@@ -71,16 +71,13 @@ def _uploads(names: Names) -> str:
 
 def _function(cloud: Cloud, names: Names, kind: str, role: str, variables: dict[str, str]) -> str:
     """A function whose code is still to come; the ARN of its alias."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(f"backend/{kind}.py", _NOT_YET)
     name = names.function(kind)
     cloud.functions.create_function(
         FunctionName=name,
         Role=role,
         Runtime="python3.13",
         Handler=names.handler(kind),
-        Code={"ZipFile": file.getvalue()},
+        Code={"ZipFile": pack(_PLACEHOLDER).zip},
         Timeout=29,
         MemorySize=512,
         Environment={"Variables": variables},
@@ -123,11 +120,3 @@ def _role(cloud: Cloud, name: str) -> str:
         return cloud.iam.get_role(RoleName=name)["Role"]["Arn"]
     except cloud.iam.exceptions.NoSuchEntityException:
         return cloud.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
-
-
-def _bucket(cloud: Cloud, name: str) -> None:
-    try:
-        cloud.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": cloud.region})  # type: ignore[typeddict-item]
-    except cloud.s3.exceptions.ClientError as error:
-        if code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise

@@ -114,8 +114,7 @@ def require_bucket(job: Job, location: str, *setting: str) -> None:
             where = job.config.where("environments", job.place.environment, *setting)
             raise Refused(f"{where}: there is no bucket {bucket}; make it, or name another.") from None
         job.progress.say(f"creating bucket {bucket} in the local cloud")
-        place: Any = {"LocationConstraint": job.cloud.region}
-        job.cloud.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+        job.cloud.make_bucket(bucket)
 
 
 def awake(call: Callable[[], T]) -> T:

@@ -63,6 +63,17 @@ class Site:
             else f"ws://127.0.0.1:{self.port}/{identity}/live"
         )
 
+    def alias(self, kind: str) -> dict[str, Any]:
+        """The alias that an API calls."""
+        found: dict[str, Any] = self.cloud.client("lambda").get_alias(FunctionName=f"shop-dev-{kind}", Name="live")
+        return found
+
+    def point(self, kind: str, version: str, before: str) -> None:
+        """Move one alias past the verbs, as a call leaves it that was killed."""
+        self.cloud.client("lambda").update_alias(
+            FunctionName=f"shop-dev-{kind}", Name="live", FunctionVersion=version, Description=f"before:{before}"
+        )
+
     def endpoint(self) -> None:
         """Make the endpoint, with the real server behind it."""
         model = write_tiny_model(self.folder / "model")

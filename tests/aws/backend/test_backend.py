@@ -174,6 +174,49 @@ def test_an_edit_is_a_version_and_a_rollback_takes_it_back(live: Any) -> None:
     assert json.loads(HTTP.request("GET", f"{live.url('http')}/health").data)["backend"] == before
 
 
+def versions(site: Any) -> dict[str, tuple[str, str]]:
+    """What the aliases lead to, and what they say was before."""
+    told = [(kind, site.alias(kind)) for kind in ("http", "websocket")]
+    return {kind: (one["FunctionVersion"], one.get("Description", "").removeprefix("before:")) for kind, one in told}
+
+
+def test_a_deployment_that_was_cut_off_between_the_functions_is_finished_or_taken_back(live: Any) -> None:
+    path = live.code / "probe.py"
+    path.write_text(path.read_text().replace('"""Edited.', '"""Edited again.'))
+    before = versions(live)
+    assert live.deploy()[0] == 0
+    after = versions(live)
+    assert after["http"][0] != before["http"][0]
+    live.point("websocket", *before["websocket"])
+    code, _, err = live.deploy()
+    assert code == 0, err
+    assert versions(live) == after
+    live.point("websocket", *before["websocket"])
+    assert live.call("rollback")[0] == 0
+    assert {kind: one for kind, (one, _) in versions(live).items()} == {kind: one for kind, (one, _) in before.items()}
+
+
+def test_a_rollback_that_was_cut_off_between_the_functions_goes_on(live: Any) -> None:
+    assert live.deploy()[0] == 0
+    after = versions(live)
+    live.point("websocket", after["websocket"][1], after["websocket"][0])
+    assert live.call("rollback")[0] == 0
+    assert {kind: one for kind, (one, _) in versions(live).items()} == {kind: one for kind, (_, one) in after.items()}
+
+
+def test_settings_that_a_stack_has_changed_are_released_with_the_same_code(live: Any) -> None:
+    assert live.deploy()[0] == 0
+    assert "unchanged" in live.deploy()[1]
+    live.cloud.client("lambda").update_function_configuration(FunctionName="shop-dev-http", MemorySize=640)
+    before = versions(live)
+    code, out, err = live.deploy()
+    assert code == 0, err
+    assert "backend of dev: done" in out
+    assert versions(live)["http"][1] == before["http"][0]
+    assert versions(live)["websocket"] == before["websocket"]
+    assert "unchanged" in live.deploy()[1]
+
+
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
