@@ -10,8 +10,9 @@ from uuid import uuid4
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import ValidationException
 from infra.localcloud.logs import open_streams
+from infra.localcloud.sagemaker.described import live_variant, pending_variant
 from infra.localcloud.sagemaker.endpoint_configs import require_endpoint_config
-from infra.localcloud.sagemaker.images import ImageName, resolve_image
+from infra.localcloud.sagemaker.images import resolve_image
 from infra.localcloud.sagemaker.listing import list_page
 from infra.localcloud.sagemaker.models import require_model
 from infra.localcloud.sagemaker.records import Endpoint, Fleet, Variant
@@ -146,9 +147,9 @@ def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dic
         "LastModifiedTime": endpoint.modified,
     }
     if endpoint.blue:
-        answer["ProductionVariants"] = [_live_variant(variant) for variant in endpoint.blue.variants]
+        answer["ProductionVariants"] = [live_variant(variant) for variant in endpoint.blue.variants]
         if endpoint.blue.shadows:
-            answer["ShadowProductionVariants"] = [_live_variant(variant) for variant in endpoint.blue.shadows]
+            answer["ShadowProductionVariants"] = [live_variant(variant) for variant in endpoint.blue.shadows]
         if capture := endpoint.blue.capture:
             answer["DataCaptureConfig"] = {
                 "EnableCapture": True,
@@ -166,12 +167,12 @@ def describe_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dic
     if endpoint.green:
         answer["PendingDeploymentSummary"] = {
             "EndpointConfigName": endpoint.green.config_name,
-            "ProductionVariants": [_pending_variant(endpoint, variant) for variant in endpoint.green.variants],
+            "ProductionVariants": [pending_variant(endpoint, variant) for variant in endpoint.green.variants],
             "StartTime": endpoint.started,
         }
         if endpoint.green.shadows:
             answer["PendingDeploymentSummary"]["ShadowProductionVariants"] = [
-                _pending_variant(endpoint, variant) for variant in endpoint.green.shadows
+                pending_variant(endpoint, variant) for variant in endpoint.green.shadows
             ]
     return answer
 
@@ -315,46 +316,3 @@ def _retain(fleet: Fleet, old: Fleet | None, excluded: set[str]) -> Fleet:
         return replace(variant, weight=weight, desired_weight=weight, instances=count)
 
     return replace(fleet, variants=tuple(kept(variant) for variant in fleet.variants))
-
-
-def _deployed_images(variant: Variant) -> list[dict[str, Any]]:
-    host = variant.image.partition("/")[0]
-    repository = ImageName.parse(variant.image).repository
-    return [
-        {
-            "SpecifiedImage": variant.image,
-            "ResolvedImage": f"{host}/{repository}@{variant.digest}",
-            "ResolutionTime": variant.resolved_at,
-        }
-    ]
-
-
-def _live_variant(variant: Variant) -> dict[str, Any]:
-    return {
-        "VariantName": variant.name,
-        "DeployedImages": _deployed_images(variant),
-        "CurrentWeight": variant.weight,
-        "DesiredWeight": variant.desired_weight,
-        **_capacity(variant, variant.instances),
-    }
-
-
-def _capacity(variant: Variant, running: int) -> dict[str, Any]:
-    if variant.serverless:
-        return {"CurrentServerlessConfig": variant.serverless, "DesiredServerlessConfig": variant.serverless}
-    return {"CurrentInstanceCount": running, "DesiredInstanceCount": variant.instances}
-
-
-def _pending_variant(endpoint: Endpoint, variant: Variant) -> dict[str, Any]:
-    status = {"shift": "ActivatingTraffic", "bake": "Baking", "drain": "Baking"}.get(endpoint.stage, "Creating")
-    if endpoint.stage == "roll-back":
-        status = "Deleting"
-    running = 0 if endpoint.stage == "launch" else variant.instances
-    return {
-        "VariantName": variant.name,
-        "DeployedImages": _deployed_images(variant),
-        "CurrentWeight": variant.weight * endpoint.green_percent / 100,
-        "DesiredWeight": variant.desired_weight,
-        **_capacity(variant, running),
-        "VariantStatus": [{"Status": status, "StartTime": endpoint.stage_since}],
-    }
