@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import ValidationException
 from infra.localcloud.logs import open_streams
 from infra.localcloud.sagemaker.described import live_variant, pending_variant
-from infra.localcloud.sagemaker.endpoint_configs import require_endpoint_config
-from infra.localcloud.sagemaker.images import resolve_image
 from infra.localcloud.sagemaker.listing import list_page
-from infra.localcloud.sagemaker.models import require_model
+from infra.localcloud.sagemaker.new_fleet import new_fleet, retain
 from infra.localcloud.sagemaker.records import Endpoint, Fleet, Variant
 from infra.localcloud.sagemaker.tags import save_tags
 from infra.localcloud.sagemaker.traffic import plan_traffic
@@ -26,7 +23,7 @@ def create_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
     """CreateEndpoint: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html."""
     name = request["EndpointName"]
     arn = cloud.arn(region, f"endpoint/{name}")
-    fleet = _new_fleet(cloud, region, request["EndpointConfigName"])
+    fleet = new_fleet(cloud, region, request["EndpointConfigName"])
     _check_deployment(cloud, region, request.get("DeploymentConfig"), fleet)
     now = time.time()
     endpoint = Endpoint(
@@ -57,13 +54,13 @@ def update_endpoint(cloud: Cloud, region: str, request: dict[str, Any]) -> dict[
     name = request["EndpointName"]
     with cloud.state.read() as transaction:
         _require_updatable(require_endpoint(cloud, transaction, region, name))
-    fleet = _new_fleet(cloud, region, request["EndpointConfigName"])
+    fleet = new_fleet(cloud, region, request["EndpointConfigName"])
     with cloud.state.write() as transaction:
         endpoint = require_endpoint(cloud, transaction, region, name)
         _require_updatable(endpoint)
         if request.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in request.get("ExcludeRetainedVariantProperties", [])}
-            fleet = _retain(fleet, endpoint.blue, excluded)
+            fleet = retain(fleet, endpoint.blue, excluded)
         deployment = request.get("DeploymentConfig")
         if request.get("RetainDeploymentConfig"):
             deployment = endpoint.last_deployment
@@ -260,59 +257,3 @@ def _check_deployment(cloud: Cloud, region: str, deployment: dict[str, Any] | No
     known = cloud.moto.alarm_states(region, plan.alarms)
     if missing := [name for name in plan.alarms if name not in known]:
         raise ValidationException(f"Could not find the CloudWatch alarms {', '.join(missing)} of the roll-back.")
-
-
-def _new_fleet(cloud: Cloud, region: str, config_name: str) -> Fleet:
-    """Everything a configuration means now: tags become digests here, once and for all."""
-    with cloud.state.read() as transaction:
-        config = require_endpoint_config(cloud, transaction, region, config_name)
-        described = [*config["ProductionVariants"], *config.get("ShadowProductionVariants", [])]
-        models = {
-            variant["ModelName"]: require_model(cloud, transaction, region, variant["ModelName"])
-            for variant in described
-        }
-    variants = [_new_variant(cloud, variant, models[variant["ModelName"]]) for variant in described]
-    count, capture = len(config["ProductionVariants"]), config.get("DataCaptureConfig")
-    return Fleet(
-        uuid4().hex[:12],
-        config_name,
-        tuple(variants[:count]),
-        config.get("AsyncInferenceConfig"),
-        tuple(variants[count:]),
-        capture if capture and capture.get("EnableCapture", True) else None,
-    )
-
-
-def _new_variant(cloud: Cloud, variant: dict[str, Any], model: dict[str, Any]) -> Variant:
-    container = model["PrimaryContainer"]
-    manifest = resolve_image(cloud.registry, cloud.settings.account, container["Image"])
-    startup = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", cloud.settings.startup_timeout_s)
-    return Variant(
-        name=variant["VariantName"],
-        model_name=variant["ModelName"],
-        image=container["Image"],
-        repository=manifest.repository,
-        digest=manifest.digest,
-        resolved_at=time.time(),
-        environment=container.get("Environment", {}),
-        model_data_url=container.get("ModelDataUrl"),
-        weight=variant["InitialVariantWeight"],
-        desired_weight=variant["InitialVariantWeight"],
-        instances=variant.get("InitialInstanceCount", 1),
-        startup_timeout_s=cloud.clock.seconds(startup),
-        serverless=variant.get("ServerlessConfig"),
-    )
-
-
-def _retain(fleet: Fleet, old: Fleet | None, excluded: set[str]) -> Fleet:
-    known = {variant.name: variant for variant in old.variants} if old else {}
-
-    def kept(variant: Variant) -> Variant:
-        before = known.get(variant.name)
-        if before is None:
-            return variant
-        weight = variant.weight if "DesiredWeight" in excluded else before.desired_weight
-        count = variant.instances if "DesiredInstanceCount" in excluded else before.instances
-        return replace(variant, weight=weight, desired_weight=weight, instances=count)
-
-    return replace(fleet, variants=tuple(kept(variant) for variant in fleet.variants))
