@@ -13,6 +13,7 @@ from infra.stacks import names
 from infra.stacks.policies import Allowed, acknowledge, allow, filled_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.config import Config
@@ -72,8 +73,26 @@ def _runtime(stack: Stack, config: Config) -> None:
     )
     role.apply_removal_policy(RemovalPolicy.RETAIN)
     # Policies of their own: CloudFormation leaves a role itself alone that was made by hand and is adopted.
-    for one in allowed:
+    for one in (*allowed, *_kept(config)):
         allow(role, one)
+
+
+def _kept(config: Config) -> Iterator[Allowed]:
+    """What asynchronous endpoints and shadows keep in S3 and tell topics: developer guide, "Asynchronous inference"."""
+    each = config.settings.environments.values()
+    asynchronous = [one.asynchronous for one in each if one.asynchronous]
+    told = [place for one in asynchronous for place in (one.output, one.failure) if place]
+    places = {
+        place.removeprefix("s3://").strip("/") for place in (*told, *(one.shadow.capture for one in each if one.shadow))
+    }
+    topics = {topic for one in asynchronous for topic in (one.success_topic, one.error_topic) if topic}
+    arn = "arn:${AWS::Partition}:s3:::"
+    if places:
+        why = "Requests and answers have names of their own."
+        yield Allowed(("s3:GetObject", "s3:PutObject"), tuple(f"{arn}{place}/*" for place in sorted(places)), why)
+        yield Allowed(("s3:ListBucket",), tuple(sorted({f"{arn}{place.partition('/')[0]}" for place in places})))
+    if topics:
+        yield Allowed(("sns:Publish",), tuple(sorted(topics)))
 
 
 def _deployer(stack: Stack, config: Config, policies: Path, github: Github) -> None:

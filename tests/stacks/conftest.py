@@ -26,6 +26,7 @@ owner_id = 11
 repo_id = 22
 
 [environments.dev]
+shadow = { capture = "s3://demo-trials" }
 
 [environments.staging.front]
 access = "jwt"
@@ -33,6 +34,10 @@ jwt = { issuer = "https://login.example.com/", audiences = ["detectors"] }
 
 [environments.preview]
 expires_hours = 24
+
+[environments.archive.asynchronous]
+output = "s3://demo-answers/archive"
+success_topic = "arn:aws:sns:eu-west-1:123456789012:demo-found"
 
 [environments.dev.front]
 access = "open"

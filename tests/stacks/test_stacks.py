@@ -98,9 +98,24 @@ def test_the_runtime_reaches_nothing_of_other_projects(template: Template) -> No
     for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
         resources = statement["Resource"]
         for one in resources if isinstance(resources, list) else [resources]:
-            assert one == "*" or "demo" in one["Fn::Sub"]
+            assert one == "*" or "demo" in str(one)
         if resources == "*":
             assert statement["Action"] == ["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"]
+
+
+def test_the_runtime_may_use_what_asynchronous_endpoints_and_shadows_name(template: Template) -> None:
+    (policy,) = template("demo-roles").find_resources("AWS::IAM::Policy").values()
+    given = policy["Properties"]["PolicyDocument"]["Statement"]
+    s3 = "arn:${AWS::Partition}:s3:::"
+
+    def may(*actions: str) -> Any:
+        words = list(actions) if len(actions) > 1 else actions[0]
+        return next(one["Resource"] for one in given if one["Action"] == words)
+
+    places = [{"Fn::Sub": f"{s3}demo-answers/archive/*"}, {"Fn::Sub": f"{s3}demo-trials/*"}]
+    assert may("s3:GetObject", "s3:PutObject") == places
+    assert may("s3:ListBucket") == [{"Fn::Sub": f"{s3}demo-answers"}, {"Fn::Sub": f"{s3}demo-trials"}]
+    assert may("sns:Publish") == "arn:aws:sns:eu-west-1:123456789012:demo-found"
 
 
 def test_the_deployer_is_the_role_of_the_two_files(template: Template) -> None:
