@@ -6,72 +6,21 @@ all. They live as long as the process.
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ValidationError
-
 from infra.localcloud.errors import AwsError, ValidationException
-from infra.section import Section
 
 if TYPE_CHECKING:
+    from infra.localcloud.fault_requests import CallFault, EndpointFault
     from infra.localcloud.sagemaker.records import Endpoint
     from infra.localcloud.wire import Request
 
-_READS = ("Describe", "Get", "List", "BatchGet", "Head", "Simulate", "Filter", "Invoke")
+LONGEST_HOLD = 600.0  # seconds
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds; closing then resets the connection
-_LONGEST_HOLD = 600.0  # seconds
-
-
-class CallFault(Section):
-    """What happens to calls of the API.
-
-    error: the answer is ``code`` with ``status``; cut: the connection is reset; slow: the answer comes ``seconds``
-    later; hold: the call waits until the faults are ended, and then is cut; allow: DeleteModel and
-    DeleteEndpointConfig delete what is in use, as on AWS.
-
-    ``operation`` is a name such as CreateModel, ``writes`` for all that change something, or ``*``. The first ``after``
-    calls pass; of those that follow, each is hit or one in ``every``, until it were ``times``. ``done``: the call takes
-    effect first. ``caller`` is the access key of those that are hit, and ``region`` theirs; without them, everybody is.
-    """
-
-    operation: str = Field(default="*", min_length=1)
-    effect: Literal["error", "cut", "slow", "hold", "allow"]
-    code: str = "ThrottlingException"
-    status: int = Field(default=400, ge=400, le=599)
-    seconds: float = Field(default=1, ge=0, le=_LONGEST_HOLD, strict=False)
-    after: int = Field(default=0, ge=0)
-    times: int | None = Field(default=None, ge=1)
-    every: int = Field(default=1, ge=1)
-    done: bool = False
-    caller: str | None = None
-    region: str | None = None
-
-    def fits(self, request: Request) -> bool:
-        """Whether a call is one of those meant."""
-        called = request.operation or ""
-        if request.service is None:
-            return False
-        meant = self.operation in ("*", called) or (
-            self.operation == "writes" and bool(called) and not called.startswith(_READS)
-        )
-        return meant and self.caller in (None, request.caller) and self.region in (None, request.region)
-
-
-class EndpointFault(Section):
-    """How the next rollout of an endpoint goes.
-
-    failed: it ends as Failed; silent: an update ends InService with the config before and no reason; stuck: it stays as
-    it is until the faults are ended.
-    """
-
-    endpoint: str = Field(min_length=1)
-    effect: Literal["failed", "silent", "stuck"]
-    region: str | None = None
 
 
 class Cut(ConnectionResetError):
@@ -79,11 +28,19 @@ class Cut(ConnectionResetError):
 
 
 @dataclass
-class _Met:
-    """A fault, the calls that fitted it and those that it hit; a rollout counts once."""
+class _OfCalls:
+    """A fault, how many calls fitted it, and how many of them it hit."""
 
-    fault: CallFault | EndpointFault
+    fault: CallFault
     seen: int = 0
+    met: int = 0
+
+
+@dataclass
+class _OfRollouts:
+    """A fault, and how many rollouts it hit: one at most."""
+
+    fault: EndpointFault
     met: int = 0
 
 
@@ -92,40 +49,47 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: list[_Met] = []
+        self._calls: list[_OfCalls] = []
+        self._rollouts: list[_OfRollouts] = []
         self._held: dict[int, str] = {}
         self._ended = threading.Event()
 
     def add(self, text: bytes) -> None:
         """Read one from JSON; ValidationException says what is wrong with it."""
+        # Nobody who only tries a pipeline out waits for what reads faults.
+        from infra.localcloud.fault_requests import EndpointFault, read  # noqa: PLC0415
+
         try:
-            values = json.loads(text)
-            kind = EndpointFault if isinstance(values, dict) and "endpoint" in values else CallFault
-            fault = kind.model_validate(values)
-        except (ValueError, ValidationError) as error:
+            fault = read(text)
+        except ValueError as error:
             raise ValidationException(f"This is no fault: {error}") from None
         with self._lock:
-            self._known.append(_Met(fault))
+            if isinstance(fault, EndpointFault):
+                self._rollouts.append(_OfRollouts(fault))
+            else:
+                self._calls.append(_OfCalls(fault))
 
     def end(self) -> None:
         """Forget all, and let go what is held."""
         with self._lock:
-            self._known.clear()
+            self._calls.clear()
+            self._rollouts.clear()
             self._ended.set()
             self._ended = threading.Event()
 
     def told(self) -> dict[str, Any]:
         """What was asked for, how often it was met, and the calls that are held now."""
         with self._lock:
-            faults = [{**one.fault.model_dump(exclude_none=True), "met": one.met} for one in self._known]
+            known: list[_OfCalls | _OfRollouts] = [*self._calls, *self._rollouts]
+            faults = [{**one.fault.model_dump(exclude_none=True), "met": one.met} for one in known]
             return {"faults": faults, "held": list(self._held.values())}
 
     def meet(self, request: Request) -> CallFault | None:
         """The fault that hits this call, if any; counted."""
         with self._lock:
-            for one in self._known:
+            for one in self._calls:
                 fault = one.fault
-                if not isinstance(fault, CallFault) or fault.effect == "allow" or not fault.fits(request):
+                if fault.effect == "allow" or not fault.fits(request):
                     continue
                 one.seen += 1
                 spent = fault.times is not None and one.met >= fault.times
@@ -151,19 +115,16 @@ class Faults:
     def allows(self, operation: str) -> bool:
         """Whether an operation may do here what it may do on AWS."""
         with self._lock:
-            return any(
-                isinstance(one.fault, CallFault) and one.fault.effect == "allow" and one.fault.operation == operation
-                for one in self._known
-            )
+            return any(one.fault.effect == "allow" and one.fault.operation == operation for one in self._calls)
 
     def ending(self, endpoint: Endpoint) -> Literal["failed", "silent", "stuck"] | None:
         """How a rollout ends that has just begun; all but `stuck` happen once."""
         if endpoint.stage != "launch":
             return None
         with self._lock:
-            for one in self._known:
+            for one in self._rollouts:
                 fault = one.fault
-                if not isinstance(fault, EndpointFault) or fault.endpoint != endpoint.name:
+                if fault.endpoint != endpoint.name:
                     continue
                 if fault.effect == "silent" and endpoint.blue is None:
                     continue
@@ -176,7 +137,7 @@ class Faults:
         with self._lock:
             ended = self._ended
             self._held[id(request)] = request.operation or ""
-        ended.wait(_LONGEST_HOLD)
+        ended.wait(LONGEST_HOLD)
         with self._lock:
             del self._held[id(request)]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from infra.localcloud import ecr, logs, query, ssm
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import AwsError, LocalCloudError, NotSupported
-from infra.localcloud.faults import CallFault, Cut
+from infra.localcloud.faults import Cut
 from infra.localcloud.functions.invoke import INVOKE, invoke
 from infra.localcloud.functions.pool import Pool
 from infra.localcloud.limits import LIMITS
@@ -23,6 +23,9 @@ from infra.localcloud.sagemaker.rollout import Rollouts
 from infra.localcloud.sagemaker.streaming import Streamed
 from infra.localcloud.validation import operations, validate
 from infra.localcloud.wire import Request, Response, StartResponse, error_response, json_response
+
+if TYPE_CHECKING:
+    from infra.localcloud.fault_requests import CallFault
 
 Operation = Callable[[Cloud, str, dict[str, Any]], dict[str, Any]]
 
