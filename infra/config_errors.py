@@ -33,6 +33,7 @@ _LOOKS = {
     "prices": 'a region and then an instance type, such as [prices.eu-west-1] with "ml.m5.large" = 0.128',
     "repo": "a repository on GitHub such as octo/ship",
     "branch": "a branch without wildcards or quotes, such as main",
+    "issuer": "the address of who gives the tokens, such as https://login.example.com/",
     "emails": "an address such as ops@example.com",
     "cron": "six fields such as cron's 0 8 ? * MON-FRI *: minute, hour, day, month, weekday, year",
     "timezone": "a time zone such as Europe/Berlin",
@@ -44,6 +45,8 @@ _ADVICE = {
     "less_than_equal": "write {le:g} or less",
     "int_type": "write a whole number",
     "float_type": "write a number",
+    "float_parsing": "write a number",
+    "finite_number": "write a number that is not inf or nan",
     "bool_type": "write true or false",
     "string_type": "write a text in quotes",
     "dict_type": "write a table",
@@ -94,7 +97,7 @@ def _what(
         case "value_error":
             return str(context["error"])
         case "too_short":
-            return "is empty; add a table such as [environments.dev]"
+            return f"is empty; add {'one' if isinstance(value, list | tuple) else 'a table such as [environments.dev]'}"
     shown = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     if kind not in _ADVICE:
         return f"is {shown}: {error['msg']}"

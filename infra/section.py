@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A table of slipway.toml: no unknown keys, no guessing of types, never changed after reading."""
+    """A table of slipway.toml: no unknown keys, no guessing of types, no inf or nan, never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -133,6 +133,8 @@ def stacks_contradiction(environment: Environment) -> str | None:
     scaling = environment.scaling
     if environment.expires_hours and (scaling or environment.front):
         return "expires and has a stack of its own; remove scaling and front, which no preview has"
+    if environment.front and environment.asynchronous:
+        return "is asynchronous and has a front, whose callers wait for their answers; remove front"
     if scaling and environment.serverless:
         return "is serverless and has scaling, but SageMaker scales what is serverless by itself; remove scaling"
     if scaling and (least := scaling.min_instances or environment.instance_count) > scaling.max_instances:

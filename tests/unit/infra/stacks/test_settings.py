@@ -109,6 +109,31 @@ def test_both_forms_of_github_s_subject(tmp_path: Path, ids: str, subject: str) 
             "line 9: environments.preview expires and has",
         ),
         ("instance_count = 2", 'front = { access = "jwt" }', "line 13: environments.prod.front has access = 'jwt' and"),
+        (
+            "instance_count = 2",
+            'front = { access = "jwt", jwt = { issuer = "x", audiences = ["a"] } }',
+            "the address of who",
+        ),
+        (
+            "instance_count = 2",
+            'front = { access = "jwt", jwt = { issuer = "https://x.y", audiences = [] } }',
+            "environments.prod.front.jwt.audiences is empty; add one.",
+        ),
+        (
+            "[environments.dev]",
+            '[environments.dev]\nasynchronous = { output = "s3://demo-a" }\nfront = {}',
+            "remove front",
+        ),
+        (
+            "[environments.dev]",
+            '[prices.eu-west-1]\n"ml.m5.large" = inf\n[environments.dev]',
+            "is inf; write a number that",
+        ),
+        (
+            "[environments.dev]",
+            '[prices.eu-west-1]\n"ml.m5.large" = "x"\n[environments.dev]',
+            "is 'x'; write a number.",
+        ),
         ("instance_count = 2", "front = { burst = 0 }", "environments.prod.front.burst is 0; write 1 or more"),
         ("instance_count = 2", "serverless = {}", "environments.prod is serverless and has scaling"),
         ('"ops@example.com"]', '"ops@example.com"]\nlog_days = 31', "log_days is 31; write 1, 3, 5, 7"),
