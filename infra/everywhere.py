@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     Run = Callable[[argparse.Namespace, Config, Progress], None]
 
-_WAVES = ("deploy", "promote")
-_CHANGING = (*_WAVES, "rollback", "destroy")
-_EVERYWHERE = (*_CHANGING, "publish", "status", "history", "doctor", "logs")
+_RELEASING = ("deploy", "promote")
+_WAVES = (*_RELEASING, "backend")
+_CHANGING = (*_RELEASING, "rollback", "destroy")
+_EVERYWHERE = (*_CHANGING, "backend", "publish", "status", "history", "doctor", "logs")
 _NAMED = ("split", "shadow", "accept")
 """Verbs that try something out in one region; all others are the same everywhere, and use the first one."""
 

@@ -114,8 +114,8 @@ class Regions:
         """For people."""
         if self.verb == "logs":
             return "".join(self._lines())
-        if self.verb in ("history", "doctor"):
-            return "\n".join(f"# {one.name}\n\n{one.text or one.error}\n" for one in self.regions)
+        if self.verb in ("history", "doctor", "backend"):
+            return "\n".join(f"# {one.name}\n\n{one.text or one.error or one.outcome}\n" for one in self.regions)
         if self.verb == "status":
             rows = table(_STATUS, [(one.name, *(one.told(key) for key in _STATUS[1:])) for one in self.regions])
         else:

@@ -23,6 +23,9 @@ project = "shop"
 region = "eu-west-1"
 
 [environments.dev]
+
+[environments.wide]
+regions = ["eu-west-1", "us-east-1"]
 """
 
 
@@ -35,10 +38,10 @@ class Site:
     folder: Path
     capture: Callable[[], Any]
 
-    def call(self, *words: str) -> tuple[int, str, str]:
+    def call(self, *words: str, env: str = "dev") -> tuple[int, str, str]:
         """One call of `python -m infra backend`: exit code, output, errors."""
         self.capture()
-        code = main(["backend", *words, "--env", "dev", "--config", str(self.folder / "slipway.toml")])
+        code = main(["backend", *words, "--env", env, "--config", str(self.folder / "slipway.toml")])
         told = self.capture()
         return code, told.out, told.err
 

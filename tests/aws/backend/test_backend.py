@@ -244,6 +244,25 @@ def test_code_that_does_not_work_is_never_left_live(live: Any, broken: str, says
     assert json.loads(HTTP.request("GET", f"{live.url('http')}/health").data)["backend"] == before
 
 
+def test_every_region_of_an_environment_gets_the_backend(site: Any) -> None:
+    code, out, err = site.call("deploy", "--code", str(site.code), env="wide")
+    assert code == 0, err
+    assert out.count("backend of wide: done") == 2
+    for region in ("eu-west-1", "us-east-1"):
+        code, out, err = site.call("status", "--region", region, env="wide")
+        assert code == 0, err
+        assert "| `shop-wide-http` | 2 | 1 |" in out
+    path = site.code / "http.py"
+    good = path.read_text()
+    path.write_text(good + "import nothing_like_it\n")
+    try:
+        code, out, err = site.call("deploy", "--code", str(site.code), env="wide")
+    finally:
+        path.write_text(good)
+    assert code == 4
+    assert "Not touched: us-east-1." in err.splitlines()[-1]
+
+
 def test_a_wrong_folder_is_a_sentence(site: Any) -> None:
     code, _, err = site.call("deploy", "--code", str(site.folder))
     assert code == 2
