@@ -23,6 +23,7 @@ TREE = [
     "NOTICE",
     "docs/**/*.md",
     "docs/*.png",
+    "docs/*.svg",
     "inference/**/*.md",
     "README.md",
     "CONTRIBUTING.md",
