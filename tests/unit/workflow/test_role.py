@@ -54,7 +54,12 @@ def called() -> set[str]:
 
 def test_the_role_may_do_what_is_called_and_no_more() -> None:
     permissions = policy("permissions.json")
-    allowed = {action for statement in permissions["Statement"] for action in statement["Action"]}
+    allowed = {
+        action
+        for statement in permissions["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+    }
     assert allowed == called() | IMPLIED
 
 
@@ -78,6 +83,15 @@ def test_the_execution_role_is_handed_to_sagemaker_alone() -> None:
 def test_whose_an_endpoint_is_may_be_read() -> None:
     [statement] = [one for one in policy("permissions.json")["Statement"] if "sagemaker:ListTags" in one["Action"]]
     assert any(":endpoint/" in resource for resource in statement["Resource"])
+
+
+def test_models_and_access_logs_are_neither_written_nor_deleted() -> None:
+    [statement] = [one for one in policy("permissions.json")["Statement"] if one["Effect"] == "Deny"]
+    assert statement["Action"] == ["s3:DeleteObject", "s3:PutObject"]
+    assert {resource.split(":::")[1] for resource in statement["Resource"]} == {
+        "slipway-models-*/*",
+        "slipway-access-logs-*/*",
+    }
 
 
 def test_one_subject_alone_is_trusted() -> None:
