@@ -9,56 +9,37 @@ from __future__ import annotations
 import fcntl
 import logging
 import threading
+from collections.abc import Iterable
 from typing import IO
 
 from infra.localcloud.cloud import Cloud
 from infra.localcloud.sagemaker.asynchronous import KIND, Waiting, answer
 from infra.localcloud.sagemaker.invoker import Invoker
 from infra.localcloud.sagemaker.records import Endpoint
+from infra.localcloud.sagemaker.supervisor import Supervisor
 
-_TICK_S = 1.0
 # "If no value is provided, SageMaker chooses an optimal value."
 _CONCURRENT = 4
 _LOG = logging.getLogger(__name__)
 
 
-class Queues:
+class Queues(Supervisor):
     """Takes requests from the queues, as many at a time as the instances of an endpoint are asked at once."""
 
     def __init__(self, cloud: Cloud, invoker: Invoker) -> None:
+        super().__init__(cloud.clock, "queues")
         self._cloud = cloud
         self._invoker = invoker
-        self._wake = threading.Event()
         self._lock = threading.Lock()
         self._at_work: dict[str, threading.Thread] = {}
         self._held: dict[tuple[str, str], IO[str]] = {}
-        self._supervisor = threading.Thread(target=self._supervise, name="queues", daemon=True)
 
-    def start(self) -> None:
-        """Begin; what was left in the queues is taken up at once."""
-        self._supervisor.start()
+    def workers(self) -> Iterable[threading.Thread]:
+        """The threads that ask."""
+        return self._at_work.values()
 
-    def wake(self) -> None:
-        """Look now: there is a new request."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """Wait for the requests at work; the clock must be stopping. The others stay in the queue."""
-        self._wake.set()
-        self._supervisor.join()
-        for thread in list(self._at_work.values()):
-            thread.join()
-
-    def _supervise(self) -> None:
-        while not self._cloud.clock.stopping.is_set():
-            self._wake.clear()
-            try:
-                self._look()
-            except Exception:
-                _LOG.exception("the queues could not be looked at; trying again")
-            self._wake.wait(_TICK_S)
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Take up what waits for an endpoint that this process holds."""
         with self._cloud.state.read() as transaction:
             queue = [Waiting(**body) for body in transaction.list(KIND)]
             known = {(one["region"], one["name"]): one for one in transaction.list("endpoint")}

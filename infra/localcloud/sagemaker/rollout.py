@@ -10,7 +10,7 @@ import fcntl
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -19,50 +19,30 @@ from infra.localcloud.cloud import Cloud
 from infra.localcloud.errors import LaunchError, LocalCloudError
 from infra.localcloud.sagemaker.fleets import FleetRetired, Stopping
 from infra.localcloud.sagemaker.records import Endpoint, Fleet
+from infra.localcloud.sagemaker.supervisor import TICK_S, Supervisor
 from infra.localcloud.sagemaker.tags import drop_tags
 from infra.localcloud.sagemaker.traffic import TrafficPlan, plan_traffic
 
-_TICK_S = 1.0
 # AWS does not say how long a serverless container waits for its next request; some minutes are what people see.
 _SERVERLESS_IDLE_S = 120.0
 _MAX_REASON = 1024  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 _LOG = logging.getLogger(__name__)
 
 
-class Rollouts:
+class Rollouts(Supervisor):
     """Drives every endpoint that is under way and that no other process drives."""
 
     def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud.clock, "rollouts")
         self._cloud = cloud
-        self._wake = threading.Event()
         self._drivers: dict[tuple[str, str], threading.Thread] = {}
-        self._supervisor = threading.Thread(target=self._supervise, name="rollouts", daemon=True)
 
-    def start(self) -> None:
-        """Begin; rollouts that a dead process left behind are taken up at once."""
-        self._supervisor.start()
+    def workers(self) -> Iterable[threading.Thread]:
+        """The threads that drive."""
+        return self._drivers.values()
 
-    def wake(self) -> None:
-        """Look now: an operation has changed an endpoint."""
-        self._wake.set()
-
-    def close(self) -> None:
-        """Wait until no driver touches the state any more; the clock must be stopping."""
-        self._wake.set()
-        self._supervisor.join()
-        for driver in list(self._drivers.values()):
-            driver.join()
-
-    def _supervise(self) -> None:
-        while not self._cloud.clock.stopping.is_set():
-            self._wake.clear()
-            try:
-                self._look()
-            except Exception:
-                _LOG.exception("the rollouts could not be looked at; trying again")
-            self._wake.wait(_TICK_S)
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Drive each endpoint that is under way and not driven yet."""
         # Asked before the records are read: a fleet that starts from now on is not taken for a forgotten one.
         started = self._cloud.fleets.ids()
         with self._cloud.state.read() as transaction:
@@ -94,7 +74,7 @@ class Rollouts:
             _LOG.info("endpoint %s: left under way for the next process", name)
         except Exception:
             _LOG.exception("endpoint %s: the rollout stopped; it is taken up again", name)
-            self._cloud.clock.pause(_TICK_S)
+            self._cloud.clock.pause(TICK_S)
 
     @contextmanager
     def _driver_lock(self, region: str, name: str) -> Iterator[bool]:
