@@ -10,9 +10,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from backend.logs import log, log_mistake
 from backend.problem import Problem
 
-FAILURES = (BotoCoreError, ClientError)
+_FAILURES = (BotoCoreError, ClientError)
 _BUSY = Problem(429, "throttled", "There are too many requests at the moment; try again later.", 1)
 _WARMING = Problem(503, "unavailable", "The detector is not ready; try again in a moment.", 5)
 # No such endpoint, or one that is not in service; what a client sends cannot cause it.
@@ -25,7 +26,20 @@ _KNOWN = {
 _SLOW = Problem(504, "too_slow", "The detector took too long; send a smaller picture, fewer of them, or try again.")
 
 
-def explain(error: Exception) -> Problem:
+def logged(error: Exception, lambda_request_id: str) -> Problem:
+    """The problem that a failure is to a client, once the log has what the client is not told.
+
+    A mistake of ours is logged whole, a failure of AWS by its words.
+    """
+    problem = _explain(error)
+    if not isinstance(error, (Problem, *_FAILURES)):
+        log_mistake(error, lambda_request_id=lambda_request_id)
+    elif error is not problem:
+        log("refused", cause=str(error), lambda_request_id=lambda_request_id)
+    return problem
+
+
+def _explain(error: Exception) -> Problem:
     """The problem that a failure of AWS is to a client; anything unforeseen is one of the backend."""
     match error:
         case Problem():

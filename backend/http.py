@@ -10,8 +10,8 @@ from typing import Any
 from backend import detector, reply
 from backend.detector import Question
 from backend.event import Request
-from backend.failures import FAILURES, explain
-from backend.logs import log, log_mistake
+from backend.failures import logged
+from backend.logs import log
 from backend.options import attributes
 from backend.probe import probe
 from backend.problem import Problem
@@ -25,11 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request = Request.of(event)
         answer = _route(request)(request, context)
     except Exception as error:
-        problem = explain(error)
-        if not isinstance(error, (Problem, *FAILURES)):
-            log_mistake(error, lambda_request_id=context.aws_request_id)
-        elif error is not problem:
-            log("refused", cause=str(error), lambda_request_id=context.aws_request_id)
+        problem = logged(error, context.aws_request_id)
         allowed = {"allow": _allowed(request)} if problem.status == 405 and request else {}
         answer = reply.of_problem(problem, **allowed)
     log(

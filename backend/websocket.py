@@ -15,8 +15,8 @@ from typing import Any
 from backend import detector
 from backend.connection import Connection, Gone
 from backend.detector import Question
-from backend.failures import FAILURES, explain, of_answer
-from backend.logs import log, log_mistake
+from backend.failures import logged, of_answer
+from backend.logs import log
 from backend.message import id_of, read
 from backend.problem import Problem
 from backend.settings import settings
@@ -68,11 +68,7 @@ def _message(event: dict[str, Any], context: Any) -> str:
     except Gone:
         return "gone"
     except Exception as error:
-        problem = explain(error)
-        if not isinstance(error, (Problem, *FAILURES)):
-            log_mistake(error, lambda_request_id=context.aws_request_id)
-        elif error is not problem:
-            log("refused", cause=str(error), lambda_request_id=context.aws_request_id)
+        problem = logged(error, context.aws_request_id)
         with contextlib.suppress(Gone):
             connection.refuse(problem, identity)
         return problem.code
