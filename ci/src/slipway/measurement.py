@@ -1,11 +1,11 @@
 """What measuring an image leaves in the caller's hands."""
 
-import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import dagger
 from dagger import Doc, field
 
+from slipway.operations import read_report
 from slipway.verbs import record
 
 
@@ -26,7 +26,7 @@ class Capacity:
     @classmethod
     async def read(cls, ran: dagger.Container, path: str) -> Self:
         """The plan as `python -m infra capacity` reported it."""
-        told, report, summary = await _read(ran, path)
+        told, report, summary = await read_report(ran, path)
         fields = ("instance_type", "per_instance", "instances", "monthly", "recommendation")
         return cls(**{name: told[name] for name in fields}, report=report, summary=summary)
 
@@ -44,7 +44,7 @@ class Regression:
     @classmethod
     async def read(cls, ran: dagger.Container, path: str) -> Self:
         """The comparison as `python -m infra regress` reported it."""
-        told, report, summary = await _read(ran, path)
+        told, report, summary = await read_report(ran, path)
         return cls(
             latency_ratio=told["latency"]["ratio"],
             score_difference=told["agreement"]["score_difference"],
@@ -52,8 +52,3 @@ class Regression:
             report=report,
             summary=summary,
         )
-
-
-async def _read(ran: dagger.Container, path: str) -> tuple[dict[str, Any], dagger.File, str]:
-    report = ran.file(path)
-    return json.loads(await report.contents()), report, await ran.stdout()

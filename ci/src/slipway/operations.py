@@ -92,6 +92,12 @@ class Operations:
         return live
 
 
+async def read_report(ran: dagger.Container, path: str) -> tuple[dict[str, Any], dagger.File, str]:
+    """What a verb reported: the JSON as read, its file, and the account for people."""
+    report = ran.file(path)
+    return json.loads(await report.contents()), report, await ran.stdout()
+
+
 async def target(code: Code, aws: dagger.Secret | None, webhook: dagger.Secret | None = None) -> Operations:
     """AWS through the given credentials, or else the local cloud; a chat that is told how a verb ended.
 

@@ -1,11 +1,11 @@
 """What a deployment leaves in the caller's hands."""
 
-import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import dagger
 from dagger import Doc, field
 
+from slipway.operations import read_report
 from slipway.verbs import record
 
 
@@ -25,13 +25,12 @@ class Release:
     @classmethod
     async def read(cls, ran: dagger.Container, path: str) -> Self:
         """The release as `python -m infra` reported it, with the picture that it draws beside the report."""
-        report = ran.file(path)
-        told: dict[str, Any] = json.loads(await report.contents())
+        told, report, summary = await read_report(ran, path)
         return cls(
             digest=told["digest"],
             endpoint=told["endpoint"],
             changed=told["changed"],
             report=report,
-            summary=await ran.stdout(),
+            summary=summary,
             picture=ran.file(path.removesuffix(".json") + ".svg"),
         )

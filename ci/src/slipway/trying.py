@@ -41,11 +41,7 @@ class Trying(Releasing):
     ) -> Release:
         """Has a candidate answer a share of the requests, or changes its share; `accept` or `rollback` ends it."""
         infra = await operations.target(self._operations, aws, notify)
-        if digest:
-            words, inputs = await self._published(digest, mock, picture)
-        else:
-            branch = await branch_name(repository)
-            words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
+        words, inputs = await self._beside(infra, repository, env, digest, weights, mock, picture, signing_key)
         ran = await infra.call("split", *located(env, region), "--percent", str(percent), *words, inputs=inputs).sync()
         return await Release.read(ran, operations.REPORT)
 
@@ -74,11 +70,7 @@ class Trying(Releasing):
         Its answers are kept and never given; `accept` makes it the release, `rollback` ends it.
         """
         infra = await operations.target(self._operations, aws, notify)
-        if digest:
-            words, inputs = await self._published(digest, mock, picture)
-        else:
-            branch = await branch_name(repository)
-            words, inputs = await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
+        words, inputs = await self._beside(infra, repository, env, digest, weights, mock, picture, signing_key)
         if pictures is not None:
             words, inputs = [*words, "--pictures", PICTURES], {**inputs, PICTURES: pictures}
         if requests:
@@ -101,9 +93,20 @@ class Trying(Releasing):
         ran = await infra.call("accept", *located(env, region), "--sample", SAMPLE, inputs={SAMPLE: sample}).sync()
         return await Release.read(ran, operations.REPORT)
 
-    async def _published(
-        self, digest: str, mock: bool, picture: dagger.File | None
+    async def _beside(
+        self,
+        infra: operations.Operations,
+        repository: dagger.GitRepository,
+        env: str,
+        digest: str,
+        weights: dagger.File | None,
+        mock: bool,
+        picture: dagger.File | None,
+        signing_key: dagger.Secret | None,
     ) -> tuple[list[str], operations.Inputs]:
-        """A candidate that is in the registry already."""
+        """The candidate: one that is in the registry already, or one that is built now."""
+        if not digest:
+            branch = await branch_name(repository)
+            return await self._candidate(infra, repository, env, branch, weights, mock, signing_key)
         words = ["--digest", digest, "--sample", SAMPLE, *(["--mock"] if mock else [])]
         return words, {SAMPLE: await self._drawing(picture)}
