@@ -5,21 +5,14 @@ With fewer it fails; with more, edits of the others repeat it.
 
 import ast
 import fnmatch
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from slipway import model
 
-ROOT = Path(__file__).parents[3]
+from tests.unit.imports import ROOT, modules, running
+
 COMMAND = "inference/model/__main__.py"
-
-
-def _imported(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "inference":
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def _file(module: str) -> str | None:
@@ -30,28 +23,20 @@ def _file(module: str) -> str | None:
     return None
 
 
-def _runtime(tree: ast.AST) -> ast.AST:
-    """The tree without what only type checkers read."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
-    return tree
-
-
 def _needed(verb: str) -> set[str]:
     """Files of inference/ that `python -m inference.model VERB` imports, by reading them."""
     command = ast.parse((ROOT / COMMAND).read_text())
     function = next(node for node in command.body if isinstance(node, ast.FunctionDef) and node.name == verb)
-    todo = [*_imported(function)]
+    todo = [*modules(ast.walk(function), "inference")]
     for node in command.body:
         if not isinstance(node, ast.FunctionDef):
-            todo.extend(_imported(node))
+            todo.extend(modules(ast.walk(node), "inference"))
     seen: set[str] = set()
     while todo:
         file = _file(todo.pop())
         if file and file not in seen:
             seen.add(file)
-            todo.extend(_imported(_runtime(ast.parse((ROOT / "inference" / file).read_text()))))
+            todo.extend(modules(ast.walk(running(ROOT / "inference" / file)), "inference"))
     return seen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 
@@ -10,33 +9,13 @@ import pytest
 from slipway.supply import CODE
 
 from infra.supply.__main__ import main
+from tests.unit.imports import ROOT, reached
 from tests.unit.infra.supply.conftest import add_python
 from tests.unit.infra.supply.test_layouts import layout
 
-ROOT = Path(__file__).parents[4]
-
-
-def imported(file: Path) -> set[str]:
-    """Modules of infra that a file imports when it runs."""
-    tree = ast.parse(file.read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = [ast.Pass()]
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
-    names = {str(node.module) for node in nodes} | {
-        f"{node.module}.{name.name}" for node in nodes for name in node.names
-    }
-    return {name for name in names if name.startswith("infra.")}
-
 
 def test_the_pipeline_brings_just_the_files_that_are_imported() -> None:
-    seen: set[Path] = set()
-    waiting = [ROOT / "infra/supply/__main__.py", ROOT / "infra/supply/__init__.py"]
-    while waiting:
-        file = waiting.pop()
-        if file.is_file() and file not in seen:
-            seen.add(file)
-            waiting += [ROOT / f"{name.replace('.', '/')}.py" for name in imported(file)]
+    seen = reached((ROOT / "infra/supply/__main__.py", ROOT / "infra/supply/__init__.py"), "infra")
     assert {str(file.relative_to(ROOT / "infra")) for file in seen} == set(CODE)
 
 
